@@ -1,0 +1,1 @@
+"""The engine: builds, starts and trains networks. No Qt; torch only where it computes."""

@@ -1,0 +1,171 @@
+"""What the window and the engine say to each other: MessagePack frames of typed messages.
+
+A frame is a length (4 bytes, little-endian) and that many bytes of MessagePack. Arrays travel as
+dtype, shape and raw bytes; nothing is pickled. Both ends decode strictly.
+"""
+
+import math
+import struct
+from typing import Any, BinaryIO, Literal, TypeAlias, cast, get_origin
+
+import msgspec
+import numpy as np
+
+from initstudio.experiment import Experiment
+from initstudio.history import Header, Stretch
+
+MAX_FRAME = 256 * 2**20
+DTYPES = frozenset({"<f4", "<f8", "<i4", "<i8", "|b1"})
+_LENGTH = struct.Struct("<I")
+
+
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """Begin run `run`; `paused` stops it at step 0, with the readings of the start."""
+
+    run: int
+    experiment: Experiment
+    paused: bool = False
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    """Go on with run `run`, for `steps` steps or, if None, to its end."""
+
+    run: int
+    steps: int | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
+    """Wait after the present step."""
+
+    run: int
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """End the run after the present step."""
+
+    run: int
+
+
+class SetLearningRate(msgspec.Struct, frozen=True, tag="learning_rate"):
+    """Use this learning rate from the next step on."""
+
+    run: int
+    value: float
+
+
+Command: TypeAlias = Start | Resume | Pause | Stop | SetLearningRate
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """The engine has loaded torch."""
+
+    torch: str
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The run's networks are built; its readings follow."""
+
+    run: int
+    header: Header
+
+
+class Progress(msgspec.Struct, frozen=True, tag="progress"):
+    """The readings since the last message; `seconds` is the time spent in training so far."""
+
+    run: int
+    stretch: Stretch
+    seconds: float
+    paused: bool = False
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The run is over; `where` and `why` say what failed."""
+
+    run: int
+    reason: Literal["finished", "stopped", "failed"]
+    where: str = ""
+    why: str = ""
+
+
+Report: TypeAlias = Ready | Started | Progress | Ended
+
+
+def pack(message: Command | Report) -> bytes:
+    """Return the message as one frame.
+
+    Raises:
+        ValueError: It is larger than a frame may be.
+    """
+    body = msgspec.msgpack.encode(message, enc_hook=_encode)
+    if len(body) > MAX_FRAME:
+        text = f"a message of {len(body)} bytes is larger than a frame may be"
+        raise ValueError(text)
+    return _LENGTH.pack(len(body)) + body
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """Return the body of the next frame, or None at the end of the stream.
+
+    Raises:
+        ValueError: The stream ends inside a frame, or announces one that is too large.
+    """
+    head = stream.read(_LENGTH.size)
+    if not head:
+        return None
+    if len(head) < _LENGTH.size:
+        text = "the stream ends inside a frame's length"
+        raise ValueError(text)
+    (length,) = _LENGTH.unpack(head)
+    if length > MAX_FRAME:
+        text = f"a frame of {length} bytes is announced, more than the {MAX_FRAME} allowed"
+        raise ValueError(text)
+    body = stream.read(length)
+    if len(body) < length:
+        text = f"the stream ends {length - len(body)} bytes before its frame does"
+        raise ValueError(text)
+    return body
+
+
+def unpack_command(body: bytes) -> Command:
+    """Return the command in a frame's body.
+
+    Raises:
+        msgspec.MsgspecError: It is none.
+    """
+    return cast("Command", _commands.decode(body))
+
+
+def unpack_report(body: bytes) -> Report:
+    """Return the report in a frame's body.
+
+    Raises:
+        msgspec.MsgspecError: It is none.
+    """
+    return cast("Report", _reports.decode(body))
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        flat = np.ascontiguousarray(value)
+        return [flat.dtype.str, list(flat.shape), flat.data.cast("B") if flat.size else b""]
+    text = f"a {type(value).__name__} cannot be sent"
+    raise NotImplementedError(text)
+
+
+def _decode(kind: type, value: Any) -> object:  # noqa: ANN401
+    if get_origin(kind) is not np.ndarray:
+        text = f"a {kind.__name__} cannot be received"
+        raise NotImplementedError(text)
+    match value:
+        case [str(dtype), list(shape), bytes(data)] if (
+            dtype in DTYPES
+            and all(isinstance(side, int) and side >= 0 for side in shape)
+            and math.prod(shape) * np.dtype(dtype).itemsize == len(data)
+        ):
+            return np.frombuffer(data, dtype).reshape(shape)
+    text = "an array's dtype, shape and bytes do not agree"
+    raise ValueError(text)
+
+
+_commands = msgspec.msgpack.Decoder(Command, dec_hook=_decode)
+_reports = msgspec.msgpack.Decoder(Report, dec_hook=_decode)

@@ -1,0 +1,202 @@
+"""Readings: a Snapshot at one step, a Stretch of consecutive ones, and the History of a run.
+
+A History is bounded: a run of a million steps costs what one of a few thousand does. Readings
+taken at each step are kept exactly until `CAPACITY` of them; then neighbours are merged in pairs,
+keeping their least, mean and greatest value, and `stride` says how many readings stand in a row.
+Of the readings per layer the first and the newest are kept.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from initstudio.experiment import Experiment
+
+Readings = dict[str, npt.NDArray[Any]]
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+
+CAPACITY = 8192
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rows and columns of a run's readings stand for.
+
+    Replica r of the leading axis is contender r // seeds under seed r % seeds: `slots[r]` is the
+    contender's slot, `seeds[r]` the seed.
+    """
+
+    experiment: Experiment
+    slots: tuple[int, ...]
+    seeds: tuple[int, ...]
+    layers: tuple[str, ...]
+    """A label for each layer, in order: "1 Linear", "2 ReLU"."""
+    activations: tuple[int, ...]
+    """The indices in `layers` of the activation functions."""
+    tensors: tuple[str, ...]
+    """A label for each weight tensor, in order: "1 Linear"."""
+    tensor_shapes: tuple[tuple[int, ...], ...]
+    steps: int
+    """Optimiser steps in the whole run."""
+    steps_per_epoch: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """All readings at one step, by probe key; `step` updates have been made so far."""
+
+    step: int
+    readings: Readings
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Consecutive snapshots as they travel: what is read at each step is stacked.
+
+    `series[key]` is float32 [len(steps), R], `epoch_series[key]` float32 [len(epoch_steps), R].
+    `layers` holds the newest of the readings per layer, taken at `layers_step` (-1: none).
+    """
+
+    steps: Integers
+    series: Readings
+    epoch_steps: Integers
+    epoch_series: Readings
+    layers_step: int = -1
+    layers: Readings = {}
+
+
+class Series:
+    """Numbers over steps, for each replica: exact at first, then in rows of `stride` readings."""
+
+    def __init__(self, replicas: int) -> None:
+        self._steps = np.zeros(CAPACITY, np.int64)
+        self._values = np.zeros((3, CAPACITY, replicas), np.float32)
+        self._rows = 0
+        self._pending_steps = np.zeros(0, np.int64)
+        self._pending = np.zeros((0, replicas), np.float32)
+        self.stride = 1
+
+    def __len__(self) -> int:
+        return self._rows
+
+    @property
+    def steps(self) -> Integers:
+        """Return the first step of each row, int64 [n]."""
+        return self._steps[: self._rows]
+
+    @property
+    def low(self) -> Floats:
+        """Return the least reading of each row, float32 [n, R]; NaN where one was NaN."""
+        return self._values[0, : self._rows]
+
+    @property
+    def mean(self) -> Floats:
+        """Return the mean reading of each row, float32 [n, R]."""
+        return self._values[1, : self._rows]
+
+    @property
+    def high(self) -> Floats:
+        """Return the greatest reading of each row, float32 [n, R]."""
+        return self._values[2, : self._rows]
+
+    def extend(self, steps: Integers, values: Floats) -> None:
+        """Append readings [k, R] taken at `steps` [k]."""
+        steps = np.concatenate([self._pending_steps, steps])
+        values = np.concatenate([self._pending, values])
+        while len(steps) >= self.stride:
+            rows = min(len(steps) // self.stride, CAPACITY - self._rows)
+            taken = rows * self.stride
+            self._append(steps[:taken], values[:taken])
+            steps, values = steps[taken:], values[taken:]
+            if self._rows == CAPACITY:
+                self._halve()
+        # a copy, or the readings left over would keep their whole message alive
+        self._pending_steps, self._pending = steps.copy(), values.copy()
+
+    def _append(self, steps: Integers, values: Floats) -> None:
+        rows = slice(self._rows, self._rows + len(steps) // self.stride)
+        grouped = values.reshape(-1, self.stride, values.shape[1])
+        self._steps[rows] = steps[:: self.stride]
+        self._values[0, rows] = grouped.min(1)
+        self._values[1, rows] = grouped.mean(1, dtype=np.float64)
+        self._values[2, rows] = grouped.max(1)
+        self._rows = rows.stop
+
+    def _halve(self) -> None:
+        """Merge the rows in pairs."""
+        half = CAPACITY // 2
+        pairs = self._values.reshape(3, half, 2, -1)
+        self._steps[:half] = self._steps[::2].copy()
+        self._values[0, :half] = pairs[0].min(1)
+        self._values[1, :half] = pairs[1].mean(1, dtype=np.float64)
+        self._values[2, :half] = pairs[2].max(1)
+        self._rows = half
+        self.stride *= 2
+
+
+class History:
+    """All readings of one run that a plot can show; `revision` grows with each extension."""
+
+    def __init__(self, header: Header) -> None:
+        self.header = header
+        self.revision = 0
+        self.last_step = -1
+        self.layers_step = -1
+        self.diverged = np.full(len(header.slots), -1, np.int64)
+        """The step of the first loss that is not a finite number, int64 [R]; -1: none."""
+        self.series: dict[str, Series] = {}
+        self.epoch_series: dict[str, Series] = {}
+        self.first: Readings = {}
+        self.latest: Readings = {}
+
+    def extend(self, stretch: Stretch) -> None:
+        """Take in the next snapshots, which must follow the last ones."""
+        replicas = len(self.header.slots)
+        for found, steps, target in (
+            (stretch.series, stretch.steps, self.series),
+            (stretch.epoch_series, stretch.epoch_steps, self.epoch_series),
+        ):
+            for key, values in found.items():
+                target.setdefault(key, Series(replicas)).extend(steps, values)
+        if "loss" in stretch.series:
+            self._note_divergence(stretch.steps, stretch.series["loss"])
+        if stretch.layers_step >= 0:
+            self.layers_step = stretch.layers_step
+            self.first = {**stretch.layers, **self.first}
+            self.latest = {**self.latest, **stretch.layers}
+        newest = (*stretch.steps[-1:], *stretch.epoch_steps[-1:], stretch.layers_step)
+        self.last_step = max(self.last_step, *(int(step) for step in newest))
+        self.revision += 1
+
+    def _note_divergence(self, steps: Integers, loss: Floats) -> None:
+        bad = ~np.isfinite(loss)
+        new = bad.any(0) & (self.diverged < 0)
+        self.diverged[new] = steps[bad[:, new].argmax(0)]
+
+
+def stretch_of(snapshots: Sequence[Snapshot], series: frozenset[str], epochs: frozenset[str]) -> Stretch:
+    """Return consecutive snapshots as one Stretch.
+
+    `series` and `epochs` are the keys that are read at each step and at each epoch's end; of all
+    other readings the newest are taken.
+    """
+    stepped = [shot for shot in snapshots if series & shot.readings.keys()]
+    ended = [shot for shot in snapshots if epochs & shot.readings.keys()]
+    layered = [shot for shot in snapshots if shot.readings.keys() - series - epochs]
+    layers = layered[-1].readings if layered else {}
+    return Stretch(
+        steps=np.array([shot.step for shot in stepped], np.int64),
+        series=_stack(stepped, series),
+        epoch_steps=np.array([shot.step for shot in ended], np.int64),
+        epoch_series=_stack(ended, epochs),
+        layers_step=layered[-1].step if layered else -1,
+        layers={key: value for key, value in layers.items() if key not in series | epochs},
+    )
+
+
+def _stack(snapshots: Sequence[Snapshot], keys: frozenset[str]) -> Readings:
+    if not snapshots:
+        return {}
+    found = keys & snapshots[0].readings.keys()
+    return {key: np.stack([shot.readings[key] for shot in snapshots]) for key in sorted(found)}

@@ -1,0 +1,83 @@
+"""The networks and experiments that a person can start from, as values."""
+
+from initstudio.catalogue import Value
+from initstudio.experiment import (
+    SGD,
+    Adam,
+    Choice,
+    Contender,
+    Data,
+    Experiment,
+    Recording,
+    Rule,
+    Training,
+)
+
+
+def contender(
+    name: str, slot: int, weight: str, bias: str = "zeros", **params: Value
+) -> Contender:
+    """Return a contender with one scheme for all weights and one, with its defaults, for all biases."""
+    return Contender(
+        name=name,
+        slot=slot,
+        rules=(
+            Rule(role="weight", scheme=Choice(weight, params)),
+            Rule(role="bias", scheme=Choice(bias)),
+        ),
+    )
+
+
+def multilayer(depth: int, width: int, activation: str) -> tuple[Choice, ...]:
+    """Return `depth` Linear layers of `width`, each with its activation, and the output."""
+    hidden = (Choice("linear", {"units": width}), Choice(activation))
+    return hidden * depth + (Choice("output"),)
+
+
+NETWORKS: dict[str, tuple[Choice, ...]] = {
+    "SimpleNN": multilayer(2, 64, "relu"),
+    "Deep ReLU": multilayer(30, 64, "relu"),
+    "Deep tanh": multilayer(10, 64, "tanh"),
+}
+
+_ARTICLE_CONTENDERS = (
+    contender("Xavier", 0, "xavier_uniform"),
+    contender("Kaiming", 1, "kaiming_uniform"),
+    contender("Normal", 2, "normal", std=0.01),
+)
+
+_BOARD = tuple(Choice(key) for key in ("loss", "weights", "gradient_norm", "activation_std"))
+
+ARTICLE = Experiment(
+    title="The article's experiment",
+    network=NETWORKS["SimpleNN"],
+    data=Data(dataset=Choice("random")),
+    training=Training(epochs=20, batch_size=32, optimizer=Adam(), learning_rate=1e-3),
+    contenders=_ARTICLE_CONTENDERS,
+    board=_BOARD,
+)
+
+DIGITS = Experiment(
+    title="Handwritten digits",
+    network=NETWORKS["SimpleNN"],
+    data=Data(dataset=Choice("digits")),
+    training=Training(epochs=30, batch_size=64, optimizer=Adam(), learning_rate=1e-3),
+    contenders=_ARTICLE_CONTENDERS,
+    board=_BOARD,
+)
+
+DEEP_DIGITS = Experiment(
+    title="Digits through 30 ReLU layers",
+    network=NETWORKS["Deep ReLU"],
+    data=Data(dataset=Choice("digits")),
+    training=Training(epochs=30, batch_size=64, optimizer=SGD(), learning_rate=1e-2),
+    contenders=_ARTICLE_CONTENDERS,
+    recording=Recording(every=20),
+    board=_BOARD,
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "Article": ARTICLE,
+    "Digits": DIGITS,
+    "Deep digits": DEEP_DIGITS,
+}

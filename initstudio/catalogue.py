@@ -162,9 +162,7 @@ class Dataset(Entry[P]):
     """A data set; `make` gives features float32 [examples, *shape] and classes int64 [examples]."""
 
     facts: Callable[[P], DataFacts]
-    make: Callable[
-        [P, np.random.Generator], tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
-    ]
+    make: Callable[[P, np.random.Generator], tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,9 +82,9 @@ class SGD(Params, frozen=True, tag="sgd", tag_field="key"):
     """Stochastic gradient descent, `torch.optim.SGD`."""
 
     momentum: Annotated[float, Meta(ge=0, lt=1, title="Momentum")] = 0.9
-    nesterov: Annotated[
-        bool, Meta(title="Nesterov", description="Needs a momentum above 0.")
-    ] = False
+    nesterov: Annotated[bool, Meta(title="Nesterov", description="Needs a momentum above 0.")] = (
+        False
+    )
     weight_decay: WeightDecay = 0.0
 
 
@@ -118,7 +118,12 @@ class RMSprop(Params, frozen=True, tag="rmsprop", tag_field="key"):
 
 
 Optimizer: TypeAlias = SGD | Adam | AdamW | RMSprop
-OPTIMIZERS: dict[str, type[Optimizer]] = {"SGD": SGD, "Adam": Adam, "AdamW": AdamW, "RMSprop": RMSprop}
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "SGD": SGD,
+    "Adam": Adam,
+    "AdamW": AdamW,
+    "RMSprop": RMSprop,
+}
 
 
 class Training(Params, frozen=True):
@@ -270,7 +275,9 @@ def decode(data: bytes) -> Experiment:
     try:
         head = msgspec.json.decode(data, type=_Head)
         if head.format != FORMAT:
-            raise ExperimentError("$.format", f"this is not an InitStudio file: expected '{FORMAT}'")
+            raise ExperimentError(
+                "$.format", f"this is not an InitStudio file: expected '{FORMAT}'"
+            )
         if head.version != VERSION:
             raise ExperimentError("$.version", _version_trouble(head.version))
         experiment = msgspec.json.decode(data, type=_File).experiment

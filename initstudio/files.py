@@ -1,6 +1,5 @@
 """Writing a file whole or not at all."""
 
-import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -14,16 +13,16 @@ def atomic_write(path: Path, data: bytes) -> None:
     """
     target = Path(os.path.realpath(path))  # through a link, to the file that it names
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _mode_of(target))
-        os.replace(name, target)
+        temporary.chmod(_mode_of(target))
+        temporary.replace(target)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
+        temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
 

@@ -14,10 +14,8 @@ from initstudio.experiment import (
 )
 
 
-def contender(
-    name: str, slot: int, weight: str, bias: str = "zeros", **params: Value
-) -> Contender:
-    """Return a contender with one scheme for all weights and one, with its defaults, for all biases."""
+def contender(name: str, slot: int, weight: str, bias: str = "zeros", **params: Value) -> Contender:
+    """Return a contender: `weight` with `params` for all weights, `bias` for all biases."""
     return Contender(
         name=name,
         slot=slot,
@@ -70,7 +68,7 @@ DEEP_DIGITS = Experiment(
     title="Digits through 30 ReLU layers",
     network=NETWORKS["Deep ReLU"],
     data=Data(dataset=Choice("digits")),
-    training=Training(epochs=30, batch_size=64, optimizer=SGD(), learning_rate=1e-2),
+    training=Training(epochs=30, batch_size=64, optimizer=SGD(), learning_rate=2e-3),
     contenders=_ARTICLE_CONTENDERS,
     recording=Recording(every=20),
     board=_BOARD,

@@ -9,13 +9,23 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from initstudio.catalogue import DataFacts, Dataset, Entry, Layer, Params, Probe, Scheme, Shape, TensorSpec
+from initstudio.catalogue import (
+    DataFacts,
+    Dataset,
+    Entry,
+    Layer,
+    Params,
+    Probe,
+    Scheme,
+    Shape,
+    TensorSpec,
+)
 from initstudio.datasets import DATASETS
 from initstudio.errors import ExperimentError
 from initstudio.experiment import (
     MAX_REPLICAS,
-    Choice,
     SGD,
+    Choice,
     Contender,
     Experiment,
     Rule,
@@ -31,7 +41,7 @@ ROOT = "$.experiment"
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedLayer:
-    """One layer in its place; `problem` says why it cannot stand there, and shape_out is then None."""
+    """One layer in its place; where it cannot stand, `problem` says why and shape_out is None."""
 
     index: int
     label: str
@@ -178,7 +188,9 @@ def _choice_problem(
 ) -> ExperimentError | None:
     entry = catalogue.get(choice.key)
     if entry is None:
-        return ExperimentError(f"{where}.key", f"there is no '{choice.key}'; known: {', '.join(catalogue)}")
+        return ExperimentError(
+            f"{where}.key", f"there is no '{choice.key}'; known: {', '.join(catalogue)}"
+        )
     try:
         entry.parse(choice.params, f"{where}.params")
     except ExperimentError as problem:
@@ -191,7 +203,8 @@ def _plan_layer(index: int, choice: Choice, shape: Shape, outputs: int) -> Plann
     problem = _choice_problem(where, choice, LAYERS)
     layer = LAYERS.get(choice.key)
     label = f"{index + 1} {layer.label if layer else choice.key}"
-    params, shape_out, tensors = None, None, ()
+    params, shape_out = None, None
+    tensors: tuple[TensorSpec, ...] = ()
     if layer and not problem:
         params = layer.parse(choice.params)
         try:
@@ -213,7 +226,10 @@ def _plan_layer(index: int, choice: Choice, shape: Shape, outputs: int) -> Plann
 
 def _misfit(last: PlannedLayer, shape: Shape, classes: int) -> PlannedLayer:
     size = " x ".join(str(side) for side in shape)
-    why = f"The network ends with {size} values and the data has {classes} classes; end it with Output."
+    why = (
+        f"The network ends with {size} values and the data has {classes} classes; "
+        "end it with Output."
+    )
     return replace(last, problem=ExperimentError(f"{ROOT}.network[{last.index}]", why))
 
 
@@ -248,8 +264,9 @@ def _contender_problems(
             continue
         if why := item.scheme.refuses(item.params, item.tensor):
             place = f"{where}.rules[{item.rule}].scheme"
-            full = f"{contender.name}: {why} (the {item.tensor.role} of layer {layers[item.layer].label})"
-            found.setdefault(item.rule, ExperimentError(place, full))
+            tensor = f"the {item.tensor.role} of layer {layers[item.layer].label}"
+            problem = ExperimentError(place, f"{contender.name}: {why} ({tensor})")
+            found.setdefault(item.rule, problem)
     return list(found.values())
 
 
@@ -269,15 +286,15 @@ def _assignment(contender: Contender, layer: PlannedLayer, tensor: TensorSpec) -
 
 def _matches(rule: Rule, key: str, position: int, tensor: TensorSpec) -> bool:
     return (
-        rule.role == tensor.role
-        and rule.layer in (None, key)
-        and rule.position in (None, position)
+        rule.role == tensor.role and rule.layer in (None, key) and rule.position in (None, position)
     )
 
 
 def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: int) -> Header:
     seeds = tuple(experiment.seeds.each())
-    weights = [(layer, tensor) for layer in layers for tensor in layer.tensors if tensor.role == "weight"]
+    weights = [
+        (layer, tensor) for layer in layers for tensor in layer.tensors if tensor.role == "weight"
+    ]
     per_epoch = ceil(training / experiment.training.batch_size)
     return Header(
         experiment=experiment,

@@ -29,6 +29,7 @@ from initstudio.experiment import (
     Contender,
     Experiment,
     Rule,
+    decode,
     structure_problems,
 )
 from initstudio.history import Header
@@ -111,6 +112,21 @@ def plan(experiment: Experiment) -> Plan:
         probes=tuple(PROBES.values() if named is None else (PROBES[key] for key in named)),
         header=_header(experiment, layers, training),
     )
+
+
+def read(data: bytes) -> Experiment:
+    """Return the experiment in a file's bytes, all of whose choices the catalogues know.
+
+    It may still have `problems`, such as a layer that does not fit: those are a person's to solve
+    in the window, and no mistakes of the file.
+
+    Raises:
+        ExperimentError: The JSON path of the first mistake, and the mistake.
+    """
+    experiment = decode(data)
+    for problem in choice_problems(experiment):
+        raise problem
+    return experiment
 
 
 def problems(experiment: Experiment) -> list[ExperimentError]:

@@ -232,9 +232,13 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return len(self.contenders) * self.seeds.count
 
     def work(self) -> "Experiment":
-        """Return what a run depends on: the experiment without title, board and visibility."""
+        """Return what a run depends on.
+
+        That is all but the title, the board, and the contenders' names, order and visibility.
+        """
         contenders = tuple(
-            msgspec.structs.replace(contender, hidden=False) for contender in self.contenders
+            msgspec.structs.replace(contender, name="", hidden=False)
+            for contender in sorted(self.contenders, key=lambda one: one.slot)
         )
         return msgspec.structs.replace(self, title="", board=(), contenders=contenders)
 

@@ -1,0 +1,112 @@
+"""The window's end of the engine process: starts it, talks to it, ends it. No torch here."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import IO, BinaryIO, cast
+
+from initstudio import paths
+from initstudio.engine.messages import Command, Report, pack, read_frame, unpack_report
+
+PATIENCE = 0.5
+"""Seconds that an engine has to end when it is asked to; then it is killed."""
+KEPT_LINES = 200
+
+_HIDE_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
+
+class EngineClient:
+    """One engine process, from its start to its end."""
+
+    def __init__(self, command: Sequence[str] | None = None) -> None:
+        self._process = subprocess.Popen(
+            command or paths.engine_command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            creationflags=_HIDE_CONSOLE,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+        self._sending = threading.Lock()
+        self._ending = threading.Lock()
+        self.lines: deque[str] = deque(maxlen=KEPT_LINES)
+        """The last of what the engine wrote to its standard error."""
+        self._drain = threading.Thread(target=self._drain_errors, name="engine stderr", daemon=True)
+        self._drain.start()
+
+    @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._process.pid
+
+    def send(self, command: Command) -> bool:
+        """Give a command, from any thread; return False if the engine has ended."""
+        frame = pack(command)
+        with self._sending:
+            try:
+                self._stdin.write(frame)
+                self._stdin.flush()
+            except (OSError, ValueError):  # a broken pipe, or one that `close` has closed
+                return False
+        return True
+
+    def read(self) -> Report | None:
+        """Wait for the next report and return it, or None when the engine has ended.
+
+        Raises:
+            ValueError: The stream is broken.
+            msgspec.MsgspecError: A frame holds no report.
+        """
+        try:
+            body = read_frame(cast("BinaryIO", self._process.stdout))
+        except ValueError:
+            if self._process.poll() is None:
+                raise
+            return None  # killed in the middle of a frame
+        return None if body is None else unpack_report(body)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+
+    def close(self) -> None:
+        """End the process, wait until it has ended, and release the pipes."""
+        with self._ending:
+            self._close_stdin()
+            self._process.terminate()
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._drain.join()
+
+    def how_it_ended(self) -> str:
+        """Return in a sentence how the process ended; waits for the end."""
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            return "The engine closed its end of the pipe. A new one is started."
+        how = f"with exit status {code}"
+        if code < 0:
+            how = f"by signal {-code} ({signal.strsignal(-code)})"
+        return f"The engine was ended {how}. A new one is started."
+
+    @property
+    def _stdin(self) -> IO[bytes]:
+        return cast("IO[bytes]", self._process.stdin)
+
+    def _close_stdin(self) -> None:
+        with self._sending:
+            try:
+                self._stdin.close()
+            except OSError:  # it had ended with something still to be flushed
+                return
+
+    def _drain_errors(self) -> None:
+        for line in cast("IO[bytes]", self._process.stderr):
+            text = line.decode("utf-8", "replace").rstrip()
+            self.lines.append(text)

@@ -1,0 +1,283 @@
+"""The open window's document: one Experiment with undo and a file, and the run that shows it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from initstudio.engine import plan
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Experiment, encode
+from initstudio.files import atomic_write
+from initstudio.history import History
+from initstudio.ui.live_run import LiveRun, State
+from initstudio.ui.worker import RunWorker
+
+__all__ = ["Session", "State"]
+
+SETTLE = 250
+"""Milliseconds after the last edit until the start is computed again."""
+SPARE_AFTER = 5_000
+"""Milliseconds of quiet after which a second engine is started, to stand by."""
+LAST_SEED = 2**31 - 1
+
+
+class Document(NamedTuple):
+    """What undo brings back: the experiment, and the file that it belongs to."""
+
+    experiment: Experiment
+    path: Path | None = None
+
+
+class Session(QObject):
+    """Holds the present Experiment and replaces it whole; drives the run that belongs to it.
+
+    Without a worker everything works but running, which then does nothing.
+    """
+
+    experiment_changed = Signal(object)
+    state_changed = Signal(object)
+    runs_changed = Signal()
+    """`history` is another one."""
+    ticked = Signal()
+    """`history` has grown."""
+    failed = Signal(str, str)
+    """Where and why something that was asked for is not possible."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        worker: RunWorker | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.undo_stack = QUndoStack(self)
+        self._document = Document(experiment)
+        self.problems: tuple[ExperimentError, ...] = tuple(plan.problems(experiment))
+        self._live = LiveRun(worker, self)
+        self._live.state_changed.connect(self._on_state_changed)
+        self._live.restarted.connect(self.runs_changed)
+        self._live.ticked.connect(self.ticked)
+        self._live.failed.connect(self.failed)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE)
+        self._settle.timeout.connect(self._on_settled)
+        self._quiet = QTimer(self, singleShot=True, interval=SPARE_AFTER)
+        self._quiet.timeout.connect(self._on_quiet)
+        if worker and not self.problems:
+            self._live.begin(experiment, paused=True)
+
+    @property
+    def experiment(self) -> Experiment:
+        """Return the present experiment."""
+        return self._document.experiment
+
+    @property
+    def path(self) -> Path | None:
+        """Return the file that the experiment belongs to, if it has one."""
+        return self._document.path
+
+    @property
+    def modified(self) -> bool:
+        """Return whether there are edits that no file has."""
+        return not self.undo_stack.isClean()
+
+    @property
+    def state(self) -> State:
+        """Return where the present run stands."""
+        return self._live.state
+
+    @property
+    def history(self) -> History | None:
+        """Return the readings of the present run."""
+        return self._live.history
+
+    @property
+    def speed(self) -> float:
+        """Return the speed of training, steps/s; 0 where not known."""
+        return self._live.speed
+
+    @property
+    def seconds_left(self) -> float:
+        """Return the time that the rest of the run will take; infinite where not known."""
+        if not self.history or not self.speed:
+            return float("inf")
+        return (self.history.header.steps - self.history.last_step) / self.speed
+
+    @property
+    def stale(self) -> bool:
+        """Return whether the run is of an experiment that has been edited since."""
+        run = self._live.experiment
+        return run is None or run.work() != self.experiment.work()
+
+    def edit(self, experiment: Experiment, text: str, merge: str = "") -> None:
+        """Replace the experiment, undoably; edits in a row with the same `merge` are one."""
+        if experiment != self.experiment:
+            after = Document(experiment, self.path)
+            self.undo_stack.push(_Edit(self, after, text, merge))
+
+    def load(self, experiment: Experiment, path: Path | None = None) -> None:
+        """Replace the document. Undo brings the one before back, so nothing is lost."""
+        clean = path is not None or not self.modified
+        after = Document(experiment, path)
+        if after != self._document:
+            self.undo_stack.push(_Edit(self, after, f"Open {experiment.title}", ""))
+        if clean:
+            self.undo_stack.setClean()
+
+    def open(self, path: Path) -> bool:
+        """Load a file and return True; if it cannot be, nothing changes."""
+        try:
+            experiment = plan.read(path.read_bytes())
+        except OSError as error:
+            self.failed.emit(str(path), f"It could not be opened: {error.strerror or error}.")
+            return False
+        except ExperimentError as error:
+            self.failed.emit(f"{path.name}, {error.where}", error.why)
+            return False
+        self.load(experiment, path)
+        return True
+
+    def save(self) -> bool:
+        """Write the document to its file; return whether that was done."""
+        return self.path is not None and self.save_as(self.path)
+
+    def save_as(self, path: Path) -> bool:
+        """Write the document to `path`, which becomes its file; return whether that was done."""
+        try:
+            atomic_write(path, encode(self.experiment))
+        except OSError as error:
+            self.failed.emit(str(path), f"It could not be saved: {error.strerror or error}.")
+            return False
+        except ExperimentError as error:
+            self.failed.emit(error.where, error.why)
+            return False
+        self._document = Document(self.experiment, path)
+        self.undo_stack.setClean()
+        self.experiment_changed.emit(self.experiment)
+        return True
+
+    def run(self) -> None:
+        """Go on with the run; begin one where there is none, or where it is out of date."""
+        if self._runnable():
+            resumable = {State.READY, State.PAUSED, State.STARTING, State.RUNNING}
+            if self.stale or self.state not in resumable:
+                self._begin(paused=False)
+            elif self.state is not State.RUNNING:
+                self._live.resume()
+
+    def pause(self) -> None:
+        """Wait after the present step."""
+        if self.state is State.RUNNING:
+            self._live.pause()
+
+    def step(self) -> None:
+        """Make one step and wait."""
+        if self.state is State.RUNNING:
+            self._live.pause()
+        elif self._runnable():
+            if not self.stale and self.state in {State.READY, State.PAUSED}:
+                self._live.resume(1)
+            else:
+                self._begin(paused=True)
+
+    def stop(self) -> None:
+        """End the run."""
+        if self._live.going or self.state is State.STARTING:
+            self._settle.stop()
+            self._live.stop()
+
+    def reset(self) -> None:
+        """Go back to the start: the same weights, bit for bit."""
+        if self._runnable():
+            self._begin(paused=True)
+
+    def new_seed(self) -> None:
+        """Take seeds that were not used yet, and show their start."""
+        seeds = self.experiment.seeds
+        following = seeds.first + seeds.count
+        first = following if following + seeds.count <= LAST_SEED else 0
+        self.edit(replace(self.experiment, seeds=replace(seeds, first=first)), "New seed")
+        self.reset()
+
+    def drain(self) -> None:
+        """Take in what the engine has reported; happens by itself, too."""
+        self._live.drain()
+
+    def close(self) -> None:
+        """End the engine and its thread."""
+        self._settle.stop()
+        self._quiet.stop()
+        if self._live.worker:
+            self._live.worker.close()
+
+    def _runnable(self) -> bool:
+        for problem in self.problems:
+            self.failed.emit(problem.where, problem.why)
+            return False
+        return self._live.worker is not None
+
+    def _begin(self, *, paused: bool) -> None:
+        self._settle.stop()
+        self._live.begin(self.experiment, paused=paused)
+
+    def _show(self, document: Document) -> None:
+        """Make `document` the present one, and let the run follow."""
+        self._document = document
+        self.problems = tuple(plan.problems(document.experiment))
+        self.experiment_changed.emit(document.experiment)
+        run = self._live.experiment
+        if self._live.worker is None or not self.stale:
+            return
+        if not self._live.going:
+            self._settle.start()
+        elif run and _with_rate_of(run, document.experiment).work() == document.experiment.work():
+            self._live.set_learning_rate(document.experiment)
+
+    def _on_settled(self) -> None:
+        if self.stale and not self.problems and not self._live.going:
+            self._begin(paused=True)
+
+    def _on_state_changed(self, state: State) -> None:
+        self._quiet.stop()
+        if state not in {State.RUNNING, State.STARTING}:
+            self._quiet.start()
+        self.state_changed.emit(state)
+
+    def _on_quiet(self) -> None:
+        if self._live.worker:
+            self._live.worker.warm_spare()
+
+
+class _Edit(QUndoCommand):
+    """One replacement of the document; its first `redo` makes it."""
+
+    def __init__(self, session: Session, after: Document, text: str, merge: str) -> None:
+        super().__init__(text)
+        self._session = session
+        self._before = session._document  # noqa: SLF001 - the session's own command
+        self.after = after
+        self.merge = merge
+
+    def redo(self) -> None:
+        self._session._show(self.after)  # noqa: SLF001
+
+    def undo(self) -> None:
+        self._session._show(self._before)  # noqa: SLF001
+
+    def id(self) -> int:
+        return 1 if self.merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not isinstance(other, _Edit) or other.merge != self.merge:
+            return False
+        self.after = other.after
+        self.setObsolete(self.after == self._before)
+        return True
+
+
+def _with_rate_of(run: Experiment, edited: Experiment) -> Experiment:
+    """Return what runs, with the learning rate of the edited experiment."""
+    rate = edited.training.learning_rate
+    return replace(run, training=replace(run.training, learning_rate=rate))

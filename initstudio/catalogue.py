@@ -147,7 +147,8 @@ class Scheme(Entry[P]):
 
     `draw` fills the tensor in place by the real `torch.nn.init` function; None keeps what torch
     drew when the layer was built. `refuses` says in one sentence why a tensor cannot have this
-    scheme, or None. `formula` is plain text with the parameters' names.
+    scheme, or None. `formula` is plain text with the parameters' names. `trap` is a sentence about
+    what surprises people in it, where something does. `roles` are those that it is offered for.
     """
 
     formula: str
@@ -155,6 +156,7 @@ class Scheme(Entry[P]):
     refuses: Callable[[P, TensorSpec], str | None]
     draw: "Callable[[torch.Tensor, P, torch.Generator], object] | None"
     roles: tuple[Role, ...] = ("weight", "bias")
+    trap: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

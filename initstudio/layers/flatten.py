@@ -1,0 +1,39 @@
+"""Layers that change the shape and nothing else."""
+
+from math import prod
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+from initstudio.catalogue import Layer, NoParams, Shape, TensorSpec
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = lazy_loader.load("torch")
+
+
+def _shape(_params: NoParams, shape: Shape, _outputs: int) -> Shape:
+    return (prod(shape),)
+
+
+def _tensors(_params: NoParams, _shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
+    return ()
+
+
+def _build(_params: NoParams, _shape: Shape, _outputs: int) -> "torch.nn.Module":
+    return torch.nn.Flatten()
+
+
+FLATTEN = Layer(
+    key="flatten",
+    label="Flatten",
+    group="Shape",
+    summary="Lays all values of an example in one row.",
+    source="torch.nn.Flatten",
+    order=60,
+    params=NoParams,
+    shape=_shape,
+    tensors=_tensors,
+    build=_build,
+)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from initstudio import paths
@@ -28,7 +29,7 @@ class EngineClient:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             creationflags=_HIDE_CONSOLE,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+            env=_environment(),
         )
         self._sending = threading.Lock()
         self._ending = threading.Lock()
@@ -110,3 +111,10 @@ class EngineClient:
         for line in cast("IO[bytes]", self._process.stderr):
             text = line.decode("utf-8", "replace").rstrip()
             self.lines.append(text)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment in which the engine finds this same package, wherever we run."""
+    home = str(Path(__file__).resolve().parents[2])
+    search = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": search}

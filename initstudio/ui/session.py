@@ -1,7 +1,6 @@
 """The open window's document: one Experiment with undo and a file, and the run that shows it."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -22,13 +21,6 @@ SETTLE = 250
 SPARE_AFTER = 5_000
 """Milliseconds of quiet after which a second engine is started, to stand by."""
 LAST_SEED = 2**31 - 1
-
-
-class Document(NamedTuple):
-    """What undo brings back: the experiment, and the file that it belongs to."""
-
-    experiment: Experiment
-    path: Path | None = None
 
 
 class Session(QObject):
@@ -54,7 +46,8 @@ class Session(QObject):
     ) -> None:
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
-        self._document = Document(experiment)
+        self.experiment = experiment
+        self.path: Path | None = None
         self.problems: tuple[ExperimentError, ...] = tuple(plan.problems(experiment))
         self._live = LiveRun(worker, self)
         self._live.state_changed.connect(self._on_state_changed)
@@ -67,16 +60,6 @@ class Session(QObject):
         self._quiet.timeout.connect(self._on_quiet)
         if worker and not self.problems:
             self._live.begin(experiment, paused=True)
-
-    @property
-    def experiment(self) -> Experiment:
-        """Return the present experiment."""
-        return self._document.experiment
-
-    @property
-    def path(self) -> Path | None:
-        """Return the file that the experiment belongs to, if it has one."""
-        return self._document.path
 
     @property
     def modified(self) -> bool:
@@ -114,15 +97,13 @@ class Session(QObject):
     def edit(self, experiment: Experiment, text: str, merge: str = "") -> None:
         """Replace the experiment, undoably; edits in a row with the same `merge` are one."""
         if experiment != self.experiment:
-            after = Document(experiment, self.path)
-            self.undo_stack.push(_Edit(self, after, text, merge))
+            self.undo_stack.push(_Edit(self, experiment, text, merge))
 
     def load(self, experiment: Experiment, path: Path | None = None) -> None:
         """Replace the document. Undo brings the one before back, so nothing is lost."""
         clean = path is not None or not self.modified
-        after = Document(experiment, path)
-        if after != self._document:
-            self.undo_stack.push(_Edit(self, after, f"Open {experiment.title}", ""))
+        if (experiment, path) != (self.experiment, self.path):
+            self.undo_stack.push(_Load(self, experiment, path))
         if clean:
             self.undo_stack.setClean()
 
@@ -153,7 +134,7 @@ class Session(QObject):
         except ExperimentError as error:
             self.failed.emit(error.where, error.why)
             return False
-        self._document = Document(self.experiment, path)
+        self.path = path
         self.undo_stack.setClean()
         self.experiment_changed.emit(self.experiment)
         return True
@@ -222,18 +203,18 @@ class Session(QObject):
         self._settle.stop()
         self._live.begin(self.experiment, paused=paused)
 
-    def _show(self, document: Document) -> None:
-        """Make `document` the present one, and let the run follow."""
-        self._document = document
-        self.problems = tuple(plan.problems(document.experiment))
-        self.experiment_changed.emit(document.experiment)
+    def _show(self, experiment: Experiment) -> None:
+        """Make `experiment` the present one, and let the run follow."""
+        self.experiment = experiment
+        self.problems = tuple(plan.problems(experiment))
+        self.experiment_changed.emit(experiment)
         run = self._live.experiment
         if self._live.worker is None or not self.stale:
             return
         if not self._live.going:
             self._settle.start()
-        elif run and _with_rate_of(run, document.experiment).work() == document.experiment.work():
-            self._live.set_learning_rate(document.experiment)
+        elif run and _with_rate_of(run, experiment).work() == experiment.work():
+            self._live.set_learning_rate(experiment)
 
     def _on_settled(self) -> None:
         if self.stale and not self.problems and not self._live.going:
@@ -251,20 +232,20 @@ class Session(QObject):
 
 
 class _Edit(QUndoCommand):
-    """One replacement of the document; its first `redo` makes it."""
+    """One replacement of the experiment; its first `redo` makes it."""
 
-    def __init__(self, session: Session, after: Document, text: str, merge: str) -> None:
+    def __init__(self, session: Session, after: Experiment, text: str, merge: str = "") -> None:
         super().__init__(text)
-        self._session = session
-        self._before = session._document  # noqa: SLF001 - the session's own command
+        self.session = session
+        self.before = session.experiment
         self.after = after
         self.merge = merge
 
     def redo(self) -> None:
-        self._session._show(self.after)  # noqa: SLF001
+        self.session._show(self.after)  # noqa: SLF001 - the session's own command
 
     def undo(self) -> None:
-        self._session._show(self._before)  # noqa: SLF001
+        self.session._show(self.before)  # noqa: SLF001
 
     def id(self) -> int:
         return 1 if self.merge else -1
@@ -273,8 +254,24 @@ class _Edit(QUndoCommand):
         if not isinstance(other, _Edit) or other.merge != self.merge:
             return False
         self.after = other.after
-        self.setObsolete(self.after == self._before)
+        self.setObsolete(self.after == self.before)
         return True
+
+
+class _Load(_Edit):
+    """One replacement of the whole document: the experiment and its file."""
+
+    def __init__(self, session: Session, after: Experiment, path: Path | None) -> None:
+        super().__init__(session, after, f"Open {after.title}")
+        self.paths = (session.path, path)
+
+    def redo(self) -> None:
+        self.session.path = self.paths[1]
+        super().redo()
+
+    def undo(self) -> None:
+        self.session.path = self.paths[0]
+        super().undo()
 
 
 def _with_rate_of(run: Experiment, edited: Experiment) -> Experiment:

@@ -1,0 +1,291 @@
+"""The engine process: takes commands on stdin, trains, and writes reports to stdout.
+
+It ends when its stdin ends, whatever it is doing, so that it never outlives its window.
+"""
+
+import contextlib
+import faulthandler
+import os
+import queue
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Generator
+from typing import BinaryIO, TypeAlias
+
+import msgspec
+
+from initstudio.engine.messages import (
+    Command,
+    Ended,
+    Pause,
+    Progress,
+    Ready,
+    Report,
+    Resume,
+    SetLearningRate,
+    Start,
+    Started,
+    Stop,
+    pack,
+    read_frame,
+    unpack_command,
+)
+from initstudio.engine.plan import plan
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Experiment
+from initstudio.history import Header, Snapshot, stretch_of
+from initstudio.probes import PROBES
+
+INTERVAL = 1 / 60
+"""Seconds between two progress reports, at least."""
+GRACE = 1.0
+"""Seconds from the end of stdin until the process is ended, whatever it is doing."""
+
+Commands: TypeAlias = "queue.SimpleQueue[Command | None]"
+Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None]]
+Send: TypeAlias = Callable[[Report], None]
+
+THREADS = 1
+"""Threads of torch: measured on two cores, small networks train slower with two."""
+
+_UNITS = {"bytes": 1.0} | {f"{unit}iB": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}
+_BYTES = re.compile(rf"allocate (\d+(?:\.\d+)?) ({'|'.join(_UNITS)})")
+_NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|[Cc]annot allocate memory")
+_STEP_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "step")
+_EPOCH_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "epoch")
+
+
+def main() -> int:
+    """Serve the window until it closes the pipe, and return the exit status."""
+    return serve_window(_load_torch)
+
+
+def serve_window(load: Callable[[], tuple[str, Train]]) -> int:
+    """Serve the window with the version and the training that `load` gives."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then ends us
+    faulthandler.enable()
+    reports = _take_stdout()
+    commands: Commands = queue.SimpleQueue()
+    # listens before anything is loaded: the window may close in the seconds that this takes
+    threading.Thread(target=_receive, args=(sys.stdin.buffer, commands), daemon=True).start()
+    version, train = load()
+
+    def send(report: Report) -> None:
+        reports.write(pack(report))
+        reports.flush()
+
+    try:
+        send(Ready(version))
+        Host(commands, send).serve(train)
+    except BrokenPipeError:  # the window has ended
+        return 0
+    return 0
+
+
+class Host:
+    """Obeys the commands in a queue, one run at a time; None in the queue ends it."""
+
+    def __init__(self, commands: Commands, send: Send) -> None:
+        self._commands = commands
+        self._send = send
+
+    def serve(self, train: Train) -> None:
+        """Run what is asked for until the commands end, or memory has run out."""
+        command = self._commands.get()
+        while command is not None:
+            command = self._obey(command, train)
+
+    def _obey(self, command: Command, train: Train) -> Command | None:
+        """Return the command to obey next."""
+        if not isinstance(command, Start):
+            return self._commands.get()  # it was for a run that is over
+        run = _Run(command, self._commands, self._send)
+        run.perform(train)
+        if run.out_of_memory:
+            return None  # a fresh process has all of the memory again
+        return run.successor if run.replaced else self._commands.get()
+
+
+class _Run:
+    """One run, from Start to Ended; another Start, or the end of the commands, replaces it."""
+
+    def __init__(self, start: Start, commands: Commands, send: Send) -> None:
+        self.replaced = False
+        self.successor: Command | None = None
+        self.out_of_memory = False
+        self._id = start.run
+        self._experiment = start.experiment
+        self._commands = commands
+        self._send = send
+        self._stopped = False
+        self._paused = start.paused
+        self._told_pause = False
+        self._steps_left: int | None = None
+        self._learning_rate: float | None = None
+        self._header: Header | None = None
+        self._begun = False
+        self._announced = False
+        self._batch: list[Snapshot] = []
+        self._seconds = 0.0
+        self._reported = -1.0
+
+    def perform(self, train: Train) -> None:
+        """Train, and report how it ended."""
+        try:
+            self._heed()  # what came while the engine was busy may have replaced this run already
+            if not self._stopped:
+                self._train(train)
+            self._report_readings()
+            self._send(Ended(self._id, "stopped" if self._stopped else "finished"))
+        except ExperimentError as error:
+            self._fail(error.where, error.why)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever failed, the window must learn of it
+            traceback.print_exc()
+            self.out_of_memory = memory_asked_for(error) is not None
+            self._fail("Engine", memory_asked_for(error) or _last_line(error))
+
+    def _train(self, train: Train) -> None:
+        self._header = plan(self._experiment).header
+        snapshots = train(self._experiment)
+        with contextlib.closing(snapshots):
+            snapshot = self._advance(lambda: next(snapshots, None))
+            while snapshot is not None and not self._stopped:
+                self._take(snapshot)
+                self._heed()
+                if not self._stopped:
+                    snapshot = self._advance(lambda: _following(snapshots, self._new_rate()))
+
+    def _advance(self, make: Callable[[], Snapshot | None]) -> Snapshot | None:
+        began = time.perf_counter()
+        snapshot = make()
+        self._seconds += time.perf_counter() - began
+        return snapshot
+
+    def _new_rate(self) -> float | None:
+        rate, self._learning_rate = self._learning_rate, None
+        return rate
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot for the next report; send it if it is time."""
+        self._batch.append(snapshot)
+        self._begun = True
+        if self._steps_left is not None:
+            self._steps_left -= 1
+            self._paused = self._steps_left <= 0
+        if self._header and snapshot.step >= self._header.steps:
+            self._paused = False  # nothing to wait for: the run is finished
+        if time.perf_counter() - self._reported >= INTERVAL and not self._paused:
+            self._report_readings()
+
+    def _heed(self) -> None:
+        """Obey what has been said since; if paused, wait for what will be said."""
+        while not self._stopped:
+            if self._paused and self._begun:
+                if not self._told_pause:
+                    self._report_readings()
+                self._told_pause = True
+            elif self._commands.empty():
+                return
+            self._obey(self._commands.get())
+
+    def _obey(self, command: Command | None) -> None:
+        match command:
+            case Start() | None:
+                self.replaced, self.successor, self._stopped = True, command, True
+            case _ if command.run != self._id:
+                pass  # for a run that is over
+            case Resume(steps=steps):
+                self._paused, self._told_pause, self._steps_left = False, False, steps
+            case Pause():
+                self._paused, self._steps_left = True, None
+            case Stop():
+                self._stopped = True
+            case SetLearningRate(value=value):
+                self._learning_rate = value
+
+    def _report_readings(self) -> None:
+        """Send the snapshots taken since the last report, the first time with what they mean."""
+        if self._header is None:
+            return
+        if not self._announced:
+            self._send(Started(self._id, self._header))
+            self._announced = True
+        snapshots, self._batch = self._batch, []
+        stretch = stretch_of(snapshots, _STEP_KEYS, _EPOCH_KEYS)
+        self._send(Progress(self._id, stretch, self._seconds, self._paused))
+        self._reported = time.perf_counter()
+
+    def _fail(self, where: str, why: str) -> None:
+        if self._batch:
+            self._report_readings()
+        self._send(Ended(self._id, "failed", where, why))
+
+
+def _load_torch() -> tuple[str, Train]:
+    import torch  # noqa: PLC0415 - takes seconds, in which the window can already be heard
+
+    from initstudio.engine.train import train  # noqa: PLC0415
+
+    torch.set_num_threads(THREADS)
+    return torch.__version__, train
+
+
+def memory_asked_for(error: BaseException) -> str | None:
+    """Return a sentence with how much memory was asked for in vain; None for any other error."""
+    text = str(error)
+    if not isinstance(error, MemoryError) and not _NO_MEMORY.search(text):
+        return None
+    asked = _BYTES.search(text)
+    if asked:
+        size = float(asked[1]) * _UNITS[asked[2]]
+        return f"There is not enough memory: {_size(size)} at once were asked for."
+    return "There is not enough memory for this experiment."
+
+
+def _size(size: float) -> str:
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.3g} {unit}"
+        size /= 1024
+    return f"{size:,.3g} TiB" if size < 1000 else f"{size:,.0f} TiB"
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[-1]}" if lines[-1] else type(error).__name__
+
+
+def _following(
+    snapshots: Generator[Snapshot, float | None, None], rate: float | None
+) -> Snapshot | None:
+    """Return the next snapshot, trained with the rate if one is given; None at the end."""
+    try:
+        return snapshots.send(rate)
+    except StopIteration:
+        return None
+
+
+def _take_stdout() -> BinaryIO:
+    """Return the pipe to the window, and turn stdout to stderr: a print must not reach the pipe."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return pipe
+
+
+def _receive(stream: BinaryIO, commands: Commands) -> None:
+    """Put the commands into the queue; at their end, put None and see that the process ends."""
+    try:
+        while (body := read_frame(stream)) is not None:
+            commands.put(unpack_command(body))
+    except (OSError, ValueError, msgspec.MsgspecError):
+        traceback.print_exc()
+    # a thread of C, which ends the process even where Python itself is stuck
+    faulthandler.dump_traceback_later(GRACE, exit=True)
+    commands.put(None)

@@ -1,0 +1,35 @@
+"""For every test: no window on a screen, no file of the person's own, nothing left behind."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if "INITSTUDIO_TEST_DESKTOP" not in os.environ:
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INITSTUDIO_DATA", str(tmp_path / "user data"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    """Threads and child processes that a test leaves behind fail it."""
+    threads = set(threading.enumerate())
+    children = child_processes()
+    yield
+    left = [thread.name for thread in set(threading.enumerate()) - threads if thread.is_alive()]
+    assert not left, f"threads left behind: {left}"
+    assert not child_processes() - children, "processes left behind"
+
+
+def child_processes() -> set[int]:
+    """Return the ids of the living children of this process; none where the system does not say."""
+    found = set()
+    for task in Path("/proc/self/task").glob("*/children"):
+        found |= {int(pid) for pid in task.read_text().split()}
+    return found

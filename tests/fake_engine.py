@@ -1,0 +1,78 @@
+"""An engine without torch, for tests: the real host around a made-up, instant training.
+
+The learning rate chooses what happens: see `train`.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Generator
+
+import numpy as np
+
+from initstudio.distribution import BINS, HEAD
+from initstudio.engine.host import serve_window
+from initstudio.engine.plan import plan
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Experiment
+from initstudio.history import Snapshot
+
+REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
+"""Learning rates that make the fake training do so at step 5."""
+
+
+def train(experiment: Experiment) -> Generator[Snapshot, float | None, None]:
+    """Give made-up readings: the loss of replica r at step k is seed + r + rate / (k + 1)."""
+    header = plan(experiment).header
+    rate = experiment.training.learning_rate
+    trouble = rate
+    for step in range(header.steps + 1):
+        if step == 5:
+            _trouble(trouble)
+        readings = _readings(header.seeds, len(header.tensors), len(header.layers), step, rate)
+        if step % header.steps_per_epoch == 0:
+            readings["validation_loss"] = readings["loss"]
+        changed = yield Snapshot(step, readings)
+        rate = changed or rate
+        time.sleep(0.0005)
+
+
+def _readings(
+    seeds: tuple[int, ...], tensors: int, layers: int, step: int, rate: float
+) -> dict[str, np.ndarray]:
+    replicas = len(seeds)
+    loss = np.array(seeds) + np.arange(replicas) + rate / (step + 1)
+    counts = np.zeros((replicas, tensors, HEAD + BINS), np.int32)
+    counts[:, :, 0], counts[:, :, 1], counts[:, :, 3] = -5, -20, 120
+    counts[:, :, HEAD : HEAD + 40] = 3
+    return {
+        "loss": loss.astype(np.float32),
+        "accuracy": np.full(replicas, 0.5, np.float32),
+        "gradient_norm": np.ones((replicas, tensors), np.float32),
+        "activation_std": np.ones((replicas, layers), np.float32),
+        "weights": counts,
+        "gradients": counts,
+    }
+
+
+def _trouble(rate: float) -> None:
+    if rate == REFUSES:
+        raise ExperimentError("$.experiment.network[0]", "It is not to be.")
+    if rate == RAISES:
+        why = "the sky fell\non my head"
+        raise RuntimeError(why)
+    if rate == NO_MEMORY:
+        why = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 3298534883328 bytes."
+        raise RuntimeError(why)
+    if rate == DIES:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if rate == HANGS:
+        time.sleep(60)
+    if rate == PRINTS:
+        print("hello", flush=True)  # noqa: T201
+        os.write(1, b"raw hello")
+
+
+if __name__ == "__main__":
+    sys.exit(serve_window(lambda: ("fake", train)))

@@ -1,0 +1,247 @@
+"""What each word of the command line does; it loads only the rooms that it needs."""
+
+import argparse
+import json
+import math
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from initstudio import __version__
+from initstudio.errors import ExperimentError
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+SIDES = range(200, 10_001)
+CATALOGUES = {
+    "schemes": "ways to set starting weights",
+    "layers": "layers of a network",
+    "datasets": "data to train on",
+    "probes": "measurements",
+}
+FILE_HELP = "an experiment file, or one of: Article, Digits, Deep digits"
+
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - it has no public name
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what the words say and return the exit status."""
+    try:
+        arguments = _parser().parse_args(_with_command(words))
+        return int(arguments.do(arguments))
+    except SystemExit as ended:  # --help and --version
+        return ended.code if isinstance(ended.code, int) else 1
+    except ExperimentError as error:
+        return _fail(error.where, error.why, BAD_INPUT)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader of our output has gone; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return _fail(str(error.filename or "disk"), error.strerror or str(error), 1)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells of a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        where, why = "command line", f"{message} (see {self.prog} --help)"
+        raise ExperimentError(where, why)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="initstudio",
+        description="A desktop laboratory for neural-network weight initialization.",
+        epilog="Without a command, `initstudio [FILE]` opens the window. Exit status: 0 done, 1 "
+        "failed on the way, 2 bad input (one line on stderr, `error: WHERE: WHY`), 130 Ctrl-C.",
+    )
+    parser.add_argument("--version", action="version", version=f"initstudio {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_open(commands)
+    _add_run(commands)
+    _add_shot(commands)
+    for name, what in CATALOGUES.items():
+        listing = _add(commands, name, _list, f"list the {what}")
+        listing.add_argument("--json", action="store_true", help="as a JSON array")
+        listing.set_defaults(catalogue=name)
+    _add(commands, "schema", _schema, "print the JSON Schema of an experiment file")
+    return parser
+
+
+def _with_command(words: Sequence[str]) -> list[str]:
+    """Return the words with `open` before a lone FILE or nothing."""
+    known = {"open", "run", "shot", "schema", *CATALOGUES}
+    if words and (words[0] in known or words[0] in {"-h", "--help", "--version"}):
+        return list(words)
+    return ["open", *words]
+
+
+def _add(
+    commands: Commands,
+    name: str,
+    do: Callable[[argparse.Namespace], int],
+    text: str,
+    description: str = "",
+) -> argparse.ArgumentParser:
+    words = description or f"{text[0].upper()}{text[1:]}."
+    command = commands.add_parser(
+        name, help=text, description=words, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.set_defaults(do=do)
+    return command
+
+
+def _add_open(commands: Commands) -> None:
+    command = _add(commands, "open", _open, "open the window (the same as no command)")
+    command.add_argument("file", metavar="FILE", nargs="?", help=FILE_HELP)
+
+
+def _add_run(commands: Commands) -> None:
+    command = _add(commands, "run", _run, "train without a window and write every reading", _RUN)
+    command.add_argument("file", metavar="FILE", help=FILE_HELP)
+    command.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="where readings.csv and summary.json are written; made if it is not there",
+    )
+    command.add_argument("--force", action="store_true", help="replace an earlier run in DIR")
+
+
+def _add_shot(commands: Commands) -> None:
+    command = _add(commands, "shot", _shot, "write a picture of the window while it trains")
+    command.add_argument("file", metavar="FILE", help=FILE_HELP)
+    command.add_argument("picture", metavar="OUT.png", type=Path)
+    command.add_argument(
+        "--after",
+        metavar="SECONDS",
+        type=_seconds,
+        default=5.0,
+        help="how long it has trained by then (%(default)s)",
+    )
+    command.add_argument(
+        "--size", metavar="WxH", type=_size, default=(1600, 900), help="in pixels (1600x900)"
+    )
+    command.add_argument("--theme", choices=("light", "dark"), default="light")
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    from initstudio.ui import app
+
+    if arguments.file is None:
+        return app.open_window(None)
+    path = Path(arguments.file)
+    if not path.exists():
+        from initstudio.headless import load
+
+        load(arguments.file)  # a preset's name, or the error
+    return app.open_window(path)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from initstudio import headless
+    from initstudio.engine.plan import problems
+
+    experiment = headless.load(arguments.file)
+    for problem in problems(experiment):  # before torch is loaded, which takes seconds
+        where = f"{arguments.file} {problem.where}"
+        raise ExperimentError(where, problem.why)
+    from initstudio.engine.train import train
+
+    return (
+        0 if headless.run(experiment, arguments.out, train, force=arguments.force) else INTERRUPTED
+    )
+
+
+def _shot(arguments: argparse.Namespace) -> int:
+    if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from initstudio import headless
+    from initstudio.ui.shot import shot
+
+    experiment = headless.load(arguments.file)
+    return shot(
+        experiment,
+        arguments.picture,
+        after=arguments.after,
+        size=arguments.size,
+        theme=arguments.theme,
+    )
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from initstudio import listing
+
+    if arguments.json:
+        print(listing.as_json(arguments.catalogue))
+    else:
+        width = min(shutil.get_terminal_size().columns, 100)
+        _print(listing.as_text(arguments.catalogue, width))
+    return 0
+
+
+def _schema(_arguments: argparse.Namespace) -> int:
+    from initstudio.engine.schema import file_schema
+
+    print(json.dumps(file_schema(), indent=2, allow_nan=False))
+    return 0
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and 0 <= seconds <= 3600):
+        why = f"{text!r} is not a time from 0 to 3600 seconds"
+        raise argparse.ArgumentTypeError(why)
+    return seconds
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})[xX](\d{1,6})", text)
+    if match and all(int(side) in SIDES for side in match.groups()):
+        return int(match[1]), int(match[2])
+    why = f"{text!r} is not a size such as 1600x900, each side from {SIDES[0]} to {SIDES[-1]}"
+    raise argparse.ArgumentTypeError(why)
+
+
+def _fail(where: str, why: str, status: int) -> int:
+    """Print one line, whatever the words hold, and return the exit status."""
+    line = " ".join(f"error: {where}: {why}".split())
+    print(line, file=sys.stderr)
+    return status
+
+
+def _print(text: str) -> None:
+    """Print text, with a question mark for what the console cannot show."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+
+
+_RUN = """\
+Train without a window, in this process, with a progress bar on stderr.
+
+DIR/readings.csv gets every reading as it is taken, one number a row, with the columns
+  probe        what was measured; `initstudio probes` explains them
+  step         updates made so far
+  contender    its name; slot: its identity, as names may repeat; seed
+  layer        such as "1 Linear"; empty for a number of the whole network
+  bin_low, bin_high
+               empty but for a distribution, which has a row for each bin that is not empty:
+               `value` of its values v are in bin_low <= v < bin_high, and those that are not
+               finite are counted in a row whose edges are nan
+  value        with the fewest digits that give it back exactly; or nan, inf, -inf
+
+DIR/summary.json gets, at the end, for each contender under each seed the first, best and final
+training loss (mean of an epoch's batches), validation loss and accuracy (epoch 0 is the start),
+and the step at which it diverged; also steps, seconds, versions and the experiment itself.
+null stands for what is not a finite number.
+
+Ctrl-C stops after the present step, keeps what was trained and exits with 130.
+"""

@@ -1,0 +1,95 @@
+"""Readings as a tidy table, one number a row: for spreadsheets, pandas and R.
+
+Columns: `probe`, `step` (updates made so far), `contender` (its name), `slot` (its identity: names
+may repeat), `seed`, `layer` ("1 Linear"; empty for a number of the whole network), `bin_low` and
+`bin_high` (empty but for a distribution), `value`. A distribution is one row for each bin that is
+not empty: `value` values v lie in bin_low <= v < bin_high; values that are not finite are counted
+in a row whose edges are `nan`. Numbers are written with the fewest digits that give them back
+exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from math import ldexp
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from initstudio.distribution import HEAD
+from initstudio.history import Header, Snapshot
+from initstudio.probes import PROBES
+
+COLUMNS = (
+    "probe",
+    "step",
+    "contender",
+    "slot",
+    "seed",
+    "layer",
+    "bin_low",
+    "bin_high",
+    "value",
+)
+HEADING = ",".join(COLUMNS) + "\n"
+
+
+class Tidy:
+    """Turns the snapshots of one run into lines of CSV."""
+
+    def __init__(self, header: Header) -> None:
+        names = [one.name for one in header.experiment.contenders]
+        seeds = header.experiment.seeds.count
+        self._who = [
+            _cells(names[replica // seeds], header.slots[replica], header.seeds[replica])
+            for replica in range(len(header.slots))
+        ]
+        self._layers = [_cells(label) for label in header.layers]
+        self._tensors = [_cells(label) for label in header.tensors]
+
+    def lines(self, snapshot: Snapshot) -> str:
+        """Return all readings of a snapshot, each line with its end."""
+        return "".join(
+            f"{key},{snapshot.step},{row}\n"
+            for key, values in snapshot.readings.items()
+            for row in self._rows(PROBES[key].axes[1:], values)
+        )
+
+    def _rows(self, axes: tuple[str, ...], values: npt.NDArray[Any]) -> Iterator[str]:
+        """Return the cells after `step`; `axes` are those after the replicas'."""
+        match axes:
+            case ():
+                places = [""]
+            case ("layer",):
+                places = self._layers
+            case ("tensor",) | ("tensor", "bin"):
+                places = self._tensors
+            case _:
+                message = f"no table is known for readings by {axes}"
+                raise ValueError(message)
+        cells = values.reshape(len(self._who), len(places), -1)
+        for who, of_replica in zip(self._who, cells, strict=True):
+            for place, found in zip(places, of_replica, strict=True):
+                if "bin" in axes:
+                    yield from (f"{who},{place},{bins}" for bins in _bins(found))
+                else:
+                    yield f"{who},{place},,,{found[0]}"
+
+
+def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:
+    """Return "low,high,count" of each bin that is not empty, and of what is not finite."""
+    exponent, first, not_finite = (int(value) for value in counts[:3])
+    filled = np.flatnonzero(counts[HEAD:])
+    for index, count in zip(filled.tolist(), counts[HEAD:][filled].tolist(), strict=True):
+        place = first + index
+        yield f"{ldexp(place, exponent)},{ldexp(place + 1, exponent)},{count}"
+    if not_finite:
+        yield f"nan,nan,{not_finite}"
+
+
+def _cells(*values: object) -> str:
+    """Return values as cells of CSV, quoted where they must be."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(values)
+    return text.getvalue()

@@ -1,0 +1,178 @@
+"""A run without a window: trains in this very process and writes every reading down.
+
+`readings.csv` grows while the run goes (see `engine/tidy.py` for its columns); `summary.json` is
+written at the end, also of a run that was stopped or failed (see `engine/summary.py`).
+"""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO, TypeAlias
+
+import lazy_loader
+import msgspec
+import numpy as np
+
+from initstudio import __version__
+from initstudio.engine.plan import plan, read
+from initstudio.engine.summary import Summary, to_json
+from initstudio.engine.tidy import HEADING, Tidy
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Experiment
+from initstudio.files import atomic_write
+from initstudio.history import Snapshot
+from initstudio.presets import EXPERIMENTS
+from initstudio.progress import Progress
+
+READINGS = "readings.csv"
+SUMMARY = "summary.json"
+FLUSH = 1.0
+"""Seconds of readings that a kill may lose."""
+
+torch = lazy_loader.load("torch")
+
+Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None]]
+
+
+def load(name: str) -> Experiment:
+    """Return the experiment in a file or, where there is no such file, the one of that name.
+
+    Raises:
+        ExperimentError: There is neither, or the file has a mistake; with the file's name.
+    """
+    path = Path(name)
+    presets = {title.casefold(): experiment for title, experiment in EXPERIMENTS.items()}
+    if not path.exists() and name.casefold() in presets:
+        return presets[name.casefold()]
+    try:
+        return read(path.read_bytes())
+    except FileNotFoundError:
+        known = ", ".join(EXPERIMENTS)
+        why = f"there is no such file, nor an experiment of that name (there are: {known})"
+        raise ExperimentError(name, why) from None
+    except OSError as error:
+        raise ExperimentError(name, error.strerror or str(error)) from None
+    except ExperimentError as error:
+        where = f"{name} {error.where}"
+        raise ExperimentError(where, error.why) from None
+
+
+def run(
+    experiment: Experiment,
+    folder: Path,
+    train: Train,
+    *,
+    force: bool = False,
+    stream: TextIO | None = None,
+) -> bool:
+    """Train, write the readings and the summary into `folder`, and return whether it finished.
+
+    Ctrl-C ends the run after the present step.
+
+    Raises:
+        ExperimentError: The experiment cannot run, or the folder cannot be had.
+        OSError: The disk is full, or the like; what was written stays.
+    """
+    header = plan(experiment).header
+    _claim(folder, force=force)
+    summary = Summary(header)
+    progress = Progress(header, stream or sys.stderr)
+    state = "failed"
+    try:
+        with (
+            (folder / READINGS).open("w", encoding="utf-8", newline="") as file,
+            contextlib.closing(train(experiment)) as snapshots,
+            _first_interrupt() as asked,
+        ):
+            _write_down(snapshots, file, Tidy(header), summary, progress, asked=asked)
+        state = "finished" if summary.step == header.steps else "stopped"
+    except KeyboardInterrupt:
+        state = "stopped"
+    finally:
+        seconds = progress.seconds
+        progress.end(state, summary.step)
+        record = _record(experiment, state, summary, header.steps, seconds)
+        atomic_write(folder / SUMMARY, to_json(record))
+    return state == "finished"
+
+
+def _write_down(  # noqa: PLR0913 - all that a snapshot goes to
+    snapshots: Iterable[Snapshot],
+    file: TextIO,
+    tidy: Tidy,
+    summary: Summary,
+    progress: Progress,
+    *,
+    asked: threading.Event,
+) -> None:
+    """Pass each snapshot on, up to the one during which it was asked to stop."""
+    flushed = 0.0
+    file.write(HEADING)
+    for snapshot in snapshots:
+        file.write(tidy.lines(snapshot))
+        summary.take(snapshot)
+        progress.show(snapshot)
+        if progress.seconds - flushed >= FLUSH:
+            file.flush()
+            flushed = progress.seconds
+        if asked.is_set():
+            return
+
+
+def _claim(folder: Path, *, force: bool) -> None:
+    """Make the folder, and see that no earlier run is in it, or that it may go."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        earlier = [path for name in (READINGS, SUMMARY) if (path := folder / name).exists()]
+        if earlier and not force:
+            why = f"an earlier run is here ({earlier[0].name}); --force replaces it"
+            raise ExperimentError(str(folder), why)
+        for path in earlier:
+            path.unlink()
+    except OSError as error:
+        raise ExperimentError(str(folder), error.strerror or str(error)) from None
+
+
+@contextlib.contextmanager
+def _first_interrupt() -> Iterator[threading.Event]:
+    """Yield what the first Ctrl-C sets; the next ones act as ever."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def _on_interrupt(_number: int, _frame: object) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, _on_interrupt)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _record(
+    experiment: Experiment, state: str, summary: Summary, steps: int, seconds: float
+) -> dict[str, Any]:
+    """Return what the summary file says."""
+    step = summary.step
+    return {
+        "state": state if state == "finished" else f"{state} at step {step}",
+        "steps": step,
+        "steps_planned": steps,
+        "seconds": seconds,
+        "steps_per_second": step / seconds if seconds > 0 else None,
+        "versions": {
+            "initstudio": __version__,
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "msgspec": msgspec.__version__,
+        },
+        "networks": summary.networks(),
+        "experiment": experiment,
+    }

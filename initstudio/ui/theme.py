@@ -82,8 +82,8 @@ LIGHT = Theme(
     warning="#9a5b00",
     error="#c02636",
     contenders=(
-        "#2368d6", "#d9650a", "#0f8a5f", "#b5329b", "#7a4a12", "#0c93b8", "#c8243c", "#4b3fa8",
-        "#5f6b7a", "#7a8800", "#e0559a", "#006b6b", "#a05a2c", "#7d7df0", "#3f7a1f", "#8a1f5c",
+        "#2062df", "#e06a00", "#048b5b", "#b44793", "#6b4a12", "#0c9ac4", "#cf203d", "#492ca4",
+        "#5f6b7a", "#869333", "#e0559a", "#0c6566", "#a65008", "#7d7df0", "#3d7721", "#8c1d59",
     ),
 )  # fmt: skip
 
@@ -104,8 +104,8 @@ DARK = Theme(
     warning="#f2b34c",
     error="#ff7a80",
     contenders=(
-        "#5aa2ff", "#ff9a3c", "#2fcf8f", "#f07ad8", "#ffe066", "#45d6ee", "#ff6470", "#a892ff",
-        "#a9b4c2", "#c3d94e", "#ff9ecb", "#52b8b0", "#d9a273", "#8f9bff", "#7fc35a", "#c77fb0",
+        "#75a9ff", "#f9952f", "#30cf8f", "#d07ac2", "#ffe066", "#98edff", "#ff515f", "#8e6dfe",
+        "#a9b4c2", "#bcd63a", "#ff9ecd", "#4db5ac", "#d9a273", "#818ef9", "#97bc4c", "#b77aa3",
     ),
 )  # fmt: skip
 

@@ -1,0 +1,82 @@
+"""An axis with round, readable numbers; on a log scale the canvas holds decimal logarithms."""
+
+from math import ceil, floor, log10
+from typing import Any
+
+import pyqtgraph as pg
+
+from initstudio.ui.chart.lines import number, superscript
+
+Ticks = list[tuple[float, list[float]]]
+
+
+class NumberAxis(pg.AxisItem):
+    """Numbers, powers of ten, or names at whole numbers, in the plot's own font."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation, maxTickLength=-4)
+        self.log = False
+        self.names: tuple[str, ...] = ()
+        self.enableAutoSIPrefix(enable=False)
+
+    def show_as(self, *, log: bool = False, names: tuple[str, ...] = ()) -> None:
+        """Draw the axis anew if it has changed its kind."""
+        if (log, names) != (self.log, self.names):
+            self.log, self.names = log, names
+            self.picture = None
+            self.update()
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
+        low, high = min(minVal, maxVal), max(minVal, maxVal)
+        if self.names:
+            return _name_ticks(low, high, size, self.names)
+        if self.log:
+            return _log_ticks(low, high, size)
+        ticks = super().tickValues(minVal, maxVal, size)
+        return ticks[:1]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.names:
+            return [self.names[round(value)] for value in values]
+        if self.log:
+            return [_log_text(value) for value in values]
+        return [_linear_text(value * scale, spacing * scale) for value in values]
+
+
+def _log_ticks(low: float, high: float, size: float) -> Ticks:
+    decades = high - low
+    room = max(2, size / 34)
+    if decades < min(3.0, room / 2):
+        marks = [log10(mark) for mark in (1, 2, 5)]
+        whole = range(floor(low), ceil(high) + 1)
+        values = [power + mark for power in whole for mark in marks]
+        return [(1.0, [value for value in values if low - 1e-9 <= value <= high + 1e-9])]
+    every = max(1, ceil(decades / room))
+    first = ceil((low - 1e-9) / every) * every
+    return [(float(every), [float(value) for value in range(first, floor(high + 1e-9) + 1, every)])]
+
+
+def _name_ticks(low: float, high: float, size: float, names: tuple[str, ...]) -> Ticks:
+    widest = max(len(name) for name in names) * 7 + 14
+    every = max(1, ceil(len(names) * widest / max(size, 1)))
+    last = min(len(names) - 1, floor(high))
+    return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
+
+
+def _log_text(value: float) -> str:
+    if -3 <= value < 4:
+        return number(10.0**value, 2)
+    power = floor(value + 1e-9)
+    mark = round(10 ** (value - power))
+    return f"10{superscript(power)}" if mark == 1 else f"{mark}×10{superscript(power)}"
+
+
+def _linear_text(value: float, spacing: float) -> str:
+    if abs(value) < spacing / 1000:
+        return "0"
+    if spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4:
+        return number(value, 3)
+    places = max(0, ceil(-log10(spacing) - 1e-9)) if spacing < 1 else 0
+    if spacing < 1 and abs(spacing * 10**places - round(spacing * 10**places)) > 1e-6:
+        places += 1
+    return f"{value:,.{places}f}".replace("-", "−")

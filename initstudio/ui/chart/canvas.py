@@ -1,0 +1,232 @@
+"""The ground that a plot draws on: lines, filled areas and dots, kept from frame to frame.
+
+A frame is `begin`, any number of `line`, `area`, `dots`, and `end`, which takes away what was not
+drawn again. Nothing ranges by itself; thick lines are drawn in segments, which measured several
+times as quick as paths; only a picture that rests is smoothed (`settle`).
+"""
+
+from collections.abc import Hashable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
+
+from initstudio.ui.chart.axis import NumberAxis
+from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.theme import LIGHT, Theme, font
+
+FEW = 64
+"""Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
+
+
+class Canvas(pg.PlotWidget):
+    """A pair of axes and the items on it. `hovered` tells the x below the mouse, or None."""
+
+    hovered = Signal(object)
+    resized = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        axes = {side: NumberAxis(side) for side in ("left", "bottom")}
+        super().__init__(parent, axisItems=axes, enableMenu=False)
+        self.left, self.bottom = axes["left"], axes["bottom"]
+        self.view: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
+        self.repaints = 0
+        self.paint_seconds = 0.0
+        self._theme = LIGHT
+        self._items: dict[Hashable, Any] = {}
+        self._drawn: set[Hashable] = set()
+        self._smooth = False
+        self._message = QLabel(self.viewport(), wordWrap=True)
+        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._message.hide()
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._cursor.hide()
+        plot = self.getPlotItem()
+        plot.hideButtons()
+        plot.addItem(self._cursor, ignoreBounds=True)
+        plot.setContentsMargins(2, 6, 10, 2)
+        self.viewbox = plot.getViewBox()
+        self.viewbox.setMouseEnabled(x=False, y=False)
+        self.viewbox.disableAutoRange()
+        self.viewport().setMouseTracking(True)
+        self.setFrameShape(self.Shape.NoFrame)
+        self.show_theme(LIGHT)
+
+    @property
+    def columns(self) -> int:
+        """Return the width of the drawing area, pixels."""
+        return max(1, int(self.viewbox.width()))
+
+    def show_theme(self, theme: Theme) -> None:
+        """Use the theme's colours and fonts from the next frame on."""
+        self._theme = theme
+        self.setBackground(theme.base)
+        plot_font = font(theme.plot_font)
+        for axis in (self.left, self.bottom):
+            axis.setStyle(tickFont=plot_font, tickTextOffset=5)
+            axis.setTextPen(theme.muted)
+            axis.setPen(theme.border)
+            axis.setTickPen(theme.grid)
+            axis.label.setFont(plot_font)
+            axis.labelStyle = {"color": theme.muted, "font-size": f"{theme.plot_font}pt"}
+            if axis.labelText:
+                axis.setLabel(axis.labelText)
+        self.left.setGrid(255)
+        self._cursor.setPen(pg.mkPen(theme.muted, width=1))
+        self._message.setFont(font(theme.body_font))
+        self._message.setStyleSheet(f"color: {theme.muted}; background: transparent;")
+
+    def name_axes(self, bottom: str, left: str) -> None:
+        """Write what the axes stand for, with units."""
+        for axis, text in ((self.bottom, bottom), (self.left, left)):
+            if axis.labelText != text:
+                axis.setLabel(text)
+
+    def look_at(self, x: Range, y: Range) -> None:
+        """Show this part of the plane; nothing is done if it is shown already."""
+        if (x, y) != self.view:
+            self.view = (x, y)
+            self.viewbox.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
+
+    def say(self, message: str) -> None:
+        """Write a sentence over the empty axes; an empty one takes it away."""
+        if message != self._message.text():
+            self._message.setText(message)
+            self._place_message()
+        self._message.setVisible(bool(message))
+
+    @property
+    def message(self) -> str:
+        """Return the sentence over the axes, or nothing."""
+        return str(self._message.text())
+
+    def point_at(self, x: float | None) -> None:
+        """Draw the cursor's line at x, or none."""
+        self._cursor.setVisible(x is not None)
+        if x is not None:
+            self._cursor.setPos(x)
+
+    def begin(self, *, smooth: bool = False) -> None:
+        """Begin a frame; `smooth` draws it antialiased, which costs three times as much."""
+        self._drawn.clear()
+        self._smooth = smooth
+
+    def line(  # noqa: PLR0913 - what a line is
+        self,
+        key: Hashable,
+        x: Array,
+        y: Array,
+        colour: str,
+        *,
+        width: float = 2.0,
+        dash: tuple[float, ...] = (),
+        z: float = 10,
+    ) -> None:
+        """Draw a line [n]; it breaks where a value is NaN."""
+        item = self._items.get(("line", key))
+        if item is None:
+            item = self._keep(("line", key), pg.PlotCurveItem())
+        few = len(x) <= FEW
+        pen = pg.mkPen(colour, width=width)
+        if dash and few:
+            pen.setDashPattern(dash)
+        mode = "off" if self._smooth or (dash and few) else "on"
+        gaps = dash and not few
+        item.setSegmentedLineMode(mode)
+        item.setData(
+            x,
+            self._within(y),
+            pen=pen,
+            antialias=self._smooth,
+            connect=self._dashed(x, y, dash, width) if gaps else "finite",
+        )
+        self._show(("line", key), item, z)
+
+    def area(self, key: Hashable, x: Array, low: Array, high: Array, colour: str, z: float) -> None:
+        """Fill between two lines [n], leaving out where either is NaN."""
+        item = self._items.get(("area", key))
+        if item is None:
+            item = self._keep(("area", key), QGraphicsPathItem())
+            item.setPen(QColor(0, 0, 0, 0))
+            item.setPen(Qt.PenStyle.NoPen)
+        known = np.isfinite(low) & np.isfinite(high)
+        across = np.concatenate([x[known], x[known][::-1]])
+        around = self._within(np.concatenate([low[known], high[known][::-1]]))
+        item.setPath(pg.arrayToQPath(across, around, connect="all"))
+        item.setBrush(QBrush(QColor(colour)))
+        self._show(("area", key), item, z)
+
+    def dots(self, key: Hashable, x: Array, y: Array, colour: str, size: float, z: float) -> None:
+        """Draw a dot at each point [n] that is a number."""
+        item = self._items.get(("dots", key))
+        if item is None:
+            item = self._keep(("dots", key), pg.ScatterPlotItem(pxMode=True))
+        known = np.isfinite(y)
+        item.setData(
+            x[known], self._within(y)[known], pen=None, brush=colour, size=size, antialias=True
+        )
+        self._show(("dots", key), item, z)
+
+    def end(self) -> None:
+        """End the frame: what it did not draw is hidden."""
+        for key, item in self._items.items():
+            if key not in self._drawn:
+                item.setVisible(False)
+
+    def _keep(self, key: Hashable, item: Any) -> Any:  # noqa: ANN401
+        self._items[key] = item
+        self.getPlotItem().addItem(item, ignoreBounds=True)
+        return item
+
+    def _show(self, key: Hashable, item: Any, z: float) -> None:  # noqa: ANN401
+        item.setZValue(z)
+        item.setVisible(True)
+        self._drawn.add(key)
+
+    def _within(self, y: Array) -> Array:
+        """Return values cut off well outside of the view, where Qt would run out of pixels."""
+        bottom, top = self.view[1]
+        margin = 2 * (top - bottom)
+        return np.clip(y, bottom - margin, top + margin)
+
+    def _dashed(self, x: Array, y: Array, dash: tuple[float, ...], width: float) -> Any:  # noqa: ANN401
+        """Return which points connect to the next, int32 [n]: none in the gaps of the pattern."""
+        left, right = self.view[0]
+        pixels = (x - left) * (self.columns / (right - left)) / width
+        edges = np.cumsum([mark * 2 for mark in dash])
+        part = np.searchsorted(edges, pixels % edges[-1], side="right")
+        connect = (part % 2 == 0) & np.isfinite(y)
+        connect[:-1] &= np.isfinite(y[1:])
+        return connect.astype(np.int32)
+
+    def _place_message(self) -> None:
+        area = self.viewport().rect().adjusted(24, 12, -24, -12)
+        self._message.setGeometry(area)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "_message"):  # the base class resizes while it is being built
+            self._place_message()
+            self.resized.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        began = perf_counter()
+        super().paintEvent(event)
+        self.repaints += 1
+        self.paint_seconds += perf_counter() - began
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        spot = event.position().toPoint()
+        scene = self.mapToScene(spot)
+        inside = self.viewbox.sceneBoundingRect().contains(scene)
+        self.hovered.emit(float(self.viewbox.mapSceneToView(scene).x()) if inside else None)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.hovered.emit(None)

@@ -1,0 +1,112 @@
+"""A row of names in the contenders' colours, each with the value that its line has."""
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from initstudio.ui.theme import LIGHT, Theme, font
+
+SWATCH = 18.0
+GAP = 6.0
+BETWEEN = 16.0
+LONGEST = 150.0
+
+
+class Label(NamedTuple):
+    """One contender in the legend: its name, colour slot and a value as text."""
+
+    name: str
+    slot: int
+    value: str = ""
+
+
+class Legend(QWidget):
+    """Paints the labels in one row, or two where one is too short; the rest is a "+3"."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.labels: tuple[Label, ...] = ()
+        self._theme = LIGHT
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_theme(self, theme: Theme) -> None:
+        """Use the theme's colours and fonts."""
+        self._theme = theme
+        self.setFont(font(theme.plot_font))
+        self.updateGeometry()
+        self.update()
+
+    def show_labels(self, labels: tuple[Label, ...]) -> None:
+        """Show these; nothing is painted if they are shown already."""
+        if labels == self.labels:
+            return
+        before = [label.name for label in self.labels]
+        self.labels = labels
+        if [label.name for label in labels] != before:
+            self.setToolTip("\n".join(label.name for label in labels))
+            self.setAccessibleDescription(", ".join(label.name for label in labels))
+            self.updateGeometry()
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        line = self._line()
+        return int(line * (1 if self._fits_one_row(width) else 2)) if self.labels else 0
+
+    def sizeHint(self) -> QSize:
+        return QSize(100, self.heightForWidth(self.width()))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, 0)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = QFontMetricsF(self.font())
+        x, y, line = 0.0, 0.0, self._line()
+        for index, label in enumerate(self.labels):
+            name = metrics.elidedText(label.name, Qt.TextElideMode.ElideRight, LONGEST)
+            value = f" {label.value}" if label.value else ""
+            width = self._cell(metrics, label)
+            rest = len(self.labels) - index
+            if x + width > self.width() and x > 0:
+                if y + 2 * line > self.height() + 1:
+                    painter.setPen(QColor(self._theme.muted))
+                    painter.drawText(QPointF(self.width() - 26, y + metrics.ascent()), f"+{rest}")
+                    break
+                x, y = 0.0, y + line
+            self._paint_swatch(painter, label.slot, x, y + metrics.height() / 2)
+            left = x + SWATCH + GAP
+            painter.setPen(QColor(self._theme.text))
+            painter.drawText(QPointF(left, y + metrics.ascent()), name)
+            painter.setPen(QColor(self._theme.muted))
+            shift = metrics.horizontalAdvance(name)
+            painter.drawText(QPointF(left + shift, y + metrics.ascent()), value)
+            x += width
+
+    def _paint_swatch(self, painter: QPainter, slot: int, x: float, middle: float) -> None:
+        pen = QPen(QColor(self._theme.colour(slot)), 3)
+        dash = self._theme.dash(slot)
+        if dash:
+            pen.setDashPattern([part / 1.5 for part in dash])
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        area = QRectF(x, middle, SWATCH, 0)
+        painter.drawLine(area.topLeft(), area.topRight())
+
+    def _cell(self, metrics: QFontMetricsF, label: Label) -> float:
+        # room for a value of usual length, so that names do not move while values change
+        value = max(metrics.horizontalAdvance(f" {label.value}"), metrics.horizontalAdvance(" 0.000"))
+        name = min(LONGEST, metrics.horizontalAdvance(label.name))
+        return SWATCH + GAP + name + (value if label.value else 0) + BETWEEN
+
+    def _fits_one_row(self, width: int) -> bool:
+        metrics = QFontMetricsF(self.font())
+        return sum(self._cell(metrics, label) for label in self.labels) <= width
+
+    def _line(self) -> float:
+        return QFontMetricsF(self.font()).height() + 3

@@ -1,0 +1,106 @@
+"""A plot's options as a small row of controls, made from their declaration."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+
+from initstudio.catalogue import Param, Params, Value, params_of
+
+
+class Toolbar(QWidget):
+    """One control for each field: a list, a toggle or a slider. `changed(name, value)`."""
+
+    changed = Signal(str, object)
+
+    def __init__(self, options: type[Params], of: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._params = {param.name: param for param in params_of(options)}
+        self._controls: dict[str, QWidget] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for param in self._params.values():
+            control = self._control(param)
+            control.setAccessibleName(f"{of}: {param.label}")
+            control.setToolTip(param.help or param.label)
+            if param.kind == "number":
+                row.addWidget(_caption(param))
+            row.addWidget(control)
+            self._controls[param.name] = control
+
+    def control(self, name: str) -> QWidget:
+        """Return the control of one option."""
+        return self._controls[name]
+
+    def offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
+        """Fill the list of a text option with (value, label); the chosen one stays if it can."""
+        box = self._controls[name]
+        if not isinstance(box, QComboBox):
+            message = f"{name} is no list"
+            raise TypeError(message)
+        present = [(box.itemData(at), box.itemText(at)) for at in range(box.count())]
+        if present == list(choices):
+            return
+        chosen = box.currentData()
+        with QSignalBlocker(box):
+            box.clear()
+            for value, label in choices:
+                box.addItem(label, value)
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+
+    def show_values(self, values: Params) -> None:
+        """Show these values, without telling of a change."""
+        for name, control in self._controls.items():
+            value = getattr(values, name)
+            with QSignalBlocker(control):
+                if isinstance(control, QComboBox):
+                    control.setCurrentIndex(max(0, control.findData(value)))
+                elif isinstance(control, QToolButton):
+                    control.setChecked(bool(value))
+                elif isinstance(control, QSlider):
+                    control.setValue(round(self._place(self._params[name], value)))
+                    control.setToolTip(f"{self._params[name].help} Now {value:g}.")
+
+    def _control(self, param: Param) -> QWidget:
+        match param.kind:
+            case "choice" | "text":
+                return self._list(param)
+            case "switch":
+                button = QToolButton(text=param.label, checkable=True)
+                button.setProperty("kind", "quiet")
+                button.toggled.connect(partial(self.changed.emit, param.name))
+                return button
+            case _:
+                slider = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100)
+                slider.setFixedWidth(64)
+                slider.valueChanged.connect(partial(self._on_slid, param))
+                return slider
+
+    def _list(self, param: Param) -> QComboBox:
+        box = QComboBox()
+        box.setProperty("kind", "quiet")
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        for value, label in param.choices:
+            box.addItem(label, value)
+        box.currentIndexChanged.connect(
+            lambda _index, name=param.name: self.changed.emit(name, box.currentData())
+        )
+        return box
+
+    def _on_slid(self, param: Param, place: int) -> None:
+        value: Value = param.low + (param.high - param.low) * place / 100
+        if param.kind == "integer":
+            value = round(value)
+        self.changed.emit(param.name, value)
+
+    def _place(self, param: Param, value: float) -> float:
+        return 100 * (value - param.low) / (param.high - param.low)
+
+
+def _caption(param: Param) -> QLabel:
+    caption = QLabel(param.label)
+    caption.setProperty("kind", "muted")
+    return caption

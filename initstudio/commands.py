@@ -134,15 +134,13 @@ def _add_shot(commands: Commands) -> None:
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    from initstudio.ui import app
-
-    if arguments.file is None:
-        return app.open_window(None)
-    path = Path(arguments.file)
-    if not path.exists():
+    path = None if arguments.file is None else Path(arguments.file)
+    if path and not path.exists():
         from initstudio.headless import load
 
-        load(arguments.file)  # a preset's name, or the error
+        load(arguments.file)  # an experiment's name, or the error
+    from initstudio.ui import app
+
     return app.open_window(path)
 
 

@@ -74,7 +74,8 @@ class Tidy:
                 if "bin" in axes:
                     yield from (f"{who},{place},{bins}" for bins in _bins(found))
                 else:
-                    yield f"{who},{place},,,{found[0]}"
+                    # !s: formatting would widen a float32 to float64
+                    yield f"{who},{place},,,{found[0]!s}"
 
 
 def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:

@@ -135,6 +135,42 @@ class Series:
         self.stride *= 2
 
 
+class EpochMeans(Series):
+    """The mean of the readings of each completed epoch, at the step at which the epoch ends.
+
+    Of the loss this is what the article prints: the mean of the batches' losses, each taken before
+    its update.
+    """
+
+    def __init__(self, replicas: int, steps_per_epoch: int) -> None:
+        super().__init__(replicas)
+        self._per_epoch = max(1, steps_per_epoch)
+        self._epoch = 0
+        self._count = 0
+        self._sum = np.zeros(replicas)
+
+    def extend(self, steps: Integers, values: Floats) -> None:
+        """Take in readings [k, R] at consecutive `steps` [k]."""
+        if not len(steps):
+            return
+        epochs = steps // self._per_epoch
+        starts = np.flatnonzero(np.diff(epochs, prepend=-1))
+        sums = np.add.reduceat(values.astype(np.float64), starts, axis=0)
+        counts = np.diff(starts, append=len(steps))
+        ends: list[int] = []
+        means: list[npt.NDArray[np.float64]] = []
+        for epoch, total, count in zip(epochs[starts], sums, counts, strict=True):
+            if epoch != self._epoch:
+                self._epoch, self._count, self._sum = int(epoch), 0, np.zeros_like(self._sum)
+            self._count += int(count)
+            self._sum = self._sum + total
+            if self._count == self._per_epoch:
+                ends.append((self._epoch + 1) * self._per_epoch)
+                means.append(self._sum / self._count)
+        if ends:
+            super().extend(np.array(ends, np.int64), np.stack(means).astype(np.float32))
+
+
 class History:
     """All readings of one run that a plot can show; `revision` grows with each extension."""
 
@@ -147,6 +183,8 @@ class History:
         """The step of the first loss that is not a finite number, int64 [R]; -1: none."""
         self.series: dict[str, Series] = {}
         self.epoch_series: dict[str, Series] = {}
+        self.epoch_means: dict[str, EpochMeans] = {}
+        """Of each series, the mean over every completed epoch: exact, whatever is thinned."""
         self.first: Readings = {}
         self.latest: Readings = {}
 
@@ -159,6 +197,10 @@ class History:
         ):
             for key, values in found.items():
                 target.setdefault(key, Series(replicas)).extend(steps, values)
+        for key, values in stretch.series.items():
+            if key not in self.epoch_means:
+                self.epoch_means[key] = EpochMeans(replicas, self.header.steps_per_epoch)
+            self.epoch_means[key].extend(stretch.steps, values)
         if "loss" in stretch.series:
             self._note_divergence(stretch.steps, stretch.series["loss"])
         if stretch.layers_step >= 0:

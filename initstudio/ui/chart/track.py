@@ -1,0 +1,121 @@
+"""The curve of each contender over steps, kept from frame to frame: only new rows are computed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from initstudio.history import CAPACITY, Series
+from initstudio.ui.chart.lines import Array
+
+BLOCK = 128
+
+
+class Smoother:
+    """An exponential moving average of rows [C, n], free of the pull of its start.
+
+    s_t = sum_j a^(t-j) x_j / sum_j a^(t-j) over the finite x_j; NaN where x_t is not finite.
+    """
+
+    def __init__(self, weight: float, curves: int) -> None:
+        self._weight = weight
+        self._sums = np.zeros((2, curves))
+        lags = np.arange(BLOCK)[:, None] - np.arange(BLOCK)[None, :]
+        self._powers = np.where(lags >= 0, float(weight) ** np.maximum(lags, 0), 0.0)
+
+    def __call__(self, rows: Array) -> Array:
+        """Return the average at each of the next rows [C, n]."""
+        if self._weight == 0:
+            return rows
+        smooth = np.empty_like(rows)
+        for start in range(0, rows.shape[1], BLOCK):
+            part = rows[:, start : start + BLOCK]
+            known = np.isfinite(part)
+            size = part.shape[1]
+            taken = np.stack([np.where(known, part, 0.0), known])
+            carried = self._sums[..., None] * self._weight ** np.arange(1, size + 1)
+            sums = taken @ self._powers[:size, :size].T + carried
+            self._sums = sums[..., -1]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                smooth[:, start : start + size] = np.where(known, sums[0] / sums[1], np.nan)
+        return smooth
+
+
+class Track:
+    """For C contenders over the rows of a Series: the middle, its smoothed form, and a band.
+
+    With one seed the middle is the mean reading of each row and the band its least and greatest
+    reading. With several it is the median over the seeds, in which one that has no finite number
+    counts as infinite, and the band the least and greatest of the finite ones.
+    """
+
+    def __init__(self, groups: Sequence[npt.NDArray[np.int64]], weight: float) -> None:
+        self._groups = groups
+        self._weight = weight
+        self._series: Series | None = None
+        self._stride = 0
+        self._rows = 0
+        self._data = np.empty((4, len(groups), CAPACITY))
+        self._x = np.empty(CAPACITY)
+
+    def follow(self, series: Series) -> None:
+        """Take in the rows that are new; all of them if the series has thinned itself."""
+        if series is not self._series or series.stride != self._stride:
+            self._series, self._stride, self._rows = series, series.stride, 0
+            # a row of `stride` readings weighs as much as that many single ones
+            self._smoother = Smoother(self._weight**series.stride, len(self._groups))
+        new = slice(self._rows, len(series))
+        if new.start == new.stop:
+            return
+        self._x[new] = series.steps[new]
+        for index, group in enumerate(self._groups):
+            self._data[:3, index, new] = _summary(series, group, new)
+        self._data[3, :, new] = self._smoother(self._data[0, :, new])
+        self._rows = len(series)
+
+    @property
+    def x(self) -> Array:
+        """Return the steps, float64 [n]."""
+        return self._x[: self._rows]
+
+    @property
+    def middle(self) -> Array:
+        """Return the middle, float64 [C, n]."""
+        return self._part(0)
+
+    @property
+    def low(self) -> Array:
+        """Return the band's lower end, float64 [C, n]."""
+        return self._part(1)
+
+    @property
+    def high(self) -> Array:
+        """Return the band's upper end, float64 [C, n]."""
+        return self._part(2)
+
+    @property
+    def smooth(self) -> Array:
+        """Return the smoothed middle, float64 [C, n]."""
+        return self._part(3)
+
+    def values_at(self, x: float) -> Array:
+        """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
+        row = int(np.searchsorted(self.x, x, side="right")) - 1
+        return self.smooth[:, row] if row >= 0 else np.full(len(self._groups), np.nan)
+
+    def _part(self, which: int) -> Any:  # noqa: ANN401
+        return self._data[which, :, : self._rows]
+
+
+def _summary(series: Series, group: npt.NDArray[np.int64], rows: slice) -> Array:
+    """Return the middle, least and greatest [3, n] of one contender's replicas."""
+    values = series.mean[rows][:, group].astype(np.float64)
+    if len(group) == 1:
+        low, high = series.low[rows][:, group[0]], series.high[rows][:, group[0]]
+        return np.stack([values[:, 0], low, high])
+    known = np.isfinite(values)
+    middle = np.median(np.where(known, values, np.inf), axis=1)
+    low = np.where(known, values, np.inf).min(1)
+    high = np.where(known, values, -np.inf).max(1)
+    return np.stack([middle, low, high])

@@ -217,7 +217,9 @@ class History:
         self.diverged[new] = steps[bad[:, new].argmax(0)]
 
 
-def stretch_of(snapshots: Sequence[Snapshot], series: frozenset[str], epochs: frozenset[str]) -> Stretch:
+def stretch_of(
+    snapshots: Sequence[Snapshot], series: frozenset[str], epochs: frozenset[str]
+) -> Stretch:
     """Return consecutive snapshots as one Stretch.
 
     `series` and `epochs` are the keys that are read at each step and at each epoch's end; of all

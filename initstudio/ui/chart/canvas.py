@@ -218,7 +218,7 @@ class Canvas(pg.PlotWidget):
         began = perf_counter()
         super().paintEvent(event)
         self.repaints += 1
-        self.paint_seconds += perf_counter() - began
+        self.paint_seconds = perf_counter() - began
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

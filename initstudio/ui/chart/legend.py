@@ -100,7 +100,9 @@ class Legend(QWidget):
 
     def _cell(self, metrics: QFontMetricsF, label: Label) -> float:
         # room for a value of usual length, so that names do not move while values change
-        value = max(metrics.horizontalAdvance(f" {label.value}"), metrics.horizontalAdvance(" 0.000"))
+        value = max(
+            metrics.horizontalAdvance(f" {label.value}"), metrics.horizontalAdvance(" 0.000")
+        )
         name = min(LONGEST, metrics.horizontalAdvance(label.name))
         return SWATCH + GAP + name + (value if label.value else 0) + BETWEEN
 

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from initstudio.catalogue import Param, Params, Value, params_of
 
@@ -59,6 +67,8 @@ class Toolbar(QWidget):
                     control.setCurrentIndex(max(0, control.findData(value)))
                 elif isinstance(control, QToolButton):
                     control.setChecked(bool(value))
+                elif isinstance(control, QDoubleSpinBox):
+                    control.setValue(float(value))
                 elif isinstance(control, QSlider):
                     control.setValue(round(self._place(self._params[name], value)))
                     control.setToolTip(f"{self._params[name].help} Now {value:g}.")
@@ -72,6 +82,8 @@ class Toolbar(QWidget):
                 button.setProperty("kind", "quiet")
                 button.toggled.connect(partial(self.changed.emit, param.name))
                 return button
+            case _ if param.high - param.low > 1:
+                return self._field(param)
             case _:
                 slider = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100)
                 slider.setFixedWidth(64)
@@ -89,6 +101,15 @@ class Toolbar(QWidget):
             lambda _index, name=param.name: self.changed.emit(name, box.currentData())
         )
         return box
+
+    def _field(self, param: Param) -> QDoubleSpinBox:
+        field = QDoubleSpinBox(minimum=param.low, maximum=param.high, keyboardTracking=False)
+        field.setDecimals(0 if param.kind == "integer" else 3)
+        field.setSingleStep(1.0 if param.high <= 100 else 0.1)
+        field.setSuffix(f" {param.unit}" if param.unit else "")
+        field.setMinimumWidth(84)
+        field.valueChanged.connect(partial(self.changed.emit, param.name))
+        return field
 
     def _on_slid(self, param: Param, place: int) -> None:
         value: Value = param.low + (param.high - param.low) * place / 100

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from msgspec import Meta
+from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.history import History, Readings
@@ -41,9 +42,9 @@ class LayerPlot(Plot):
 
     quantity = ""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
-        super().__init__()
+        super().__init__(parent)
 
     def places(self, history: History) -> tuple[list[int], tuple[str, ...]]:
         """Return the columns of the reading that are drawn, and a name for each."""

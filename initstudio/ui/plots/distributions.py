@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
+from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.distribution import Binned, density, display_exponent, pool
@@ -63,10 +64,10 @@ class DistributionPlot(Plot):
     Options = DistributionOptions
     quantity: ClassVar[str] = ""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         self._views: tuple[Range | None, Range | None] = (None, None)
         self._first: list[Binned | None] = []
-        super().__init__()
+        super().__init__(parent)
 
     def on_shape_changed(self) -> None:
         self._views = (None, None)
@@ -226,9 +227,7 @@ class DistributionPlot(Plot):
             notes.append("faint: at the start")
         return notes
 
-    def _notes_of(
-        self, name: str, shape: _Shape, view: Range | None, top: float
-    ) -> list[str]:
+    def _notes_of(self, name: str, shape: _Shape, view: Range | None, top: float) -> list[str]:
         notes, group = [], shape.group
         if group.not_finite:
             notes.append(f"{name}: {group.not_finite:,} values are no finite number")

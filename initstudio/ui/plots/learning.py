@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from msgspec import Meta
+from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.history import History, Series
@@ -92,12 +93,12 @@ class StepPlot(Plot):
     percent: ClassVar[bool] = False
     quantity: ClassVar[str] = ""
 
-    def __init__(self) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         self._tracks: dict[str, Track] = {}
         self._view_y: Range | None = None
         self._parts: list[_Part] = []
         self._hover: float | None = None
-        super().__init__()
+        super().__init__(parent)
 
     def make_picture(self) -> Canvas:
         canvas = super().make_picture()
@@ -246,9 +247,7 @@ class StepPlot(Plot):
             return "The first epoch is not over yet."
         return self.invitation
 
-    def _make_notes(
-        self, history: History, drawn: list[dict[str, Any]], *, log: bool
-    ) -> list[str]:
+    def _make_notes(self, history: History, drawn: list[dict[str, Any]], *, log: bool) -> list[str]:
         notes = [_divergence(line.name, history.diverged[line.replicas]) for line in self.lines]
         top = self._view_y[1] if self._view_y else inf
         if not log and not self.percent:

@@ -47,6 +47,8 @@ class Plot(QWidget):
 
     options_changed = Signal(object)
     """The options that differ from their defaults, dict[str, Value]."""
+    marked = Signal()
+    """The picture is out of date."""
     enlarge_asked = Signal()
     """The title was double-clicked."""
 
@@ -127,8 +129,14 @@ class Plot(QWidget):
 
     def mark(self) -> None:
         """Note that the picture is out of date; the frame clock will ask for a new one."""
-        self.dirty = True
         self.settled = False
+        self.dirty = True
+        self.marked.emit()
+
+    @property
+    def paint_seconds(self) -> float:
+        """Return how long the last painting of the picture took, s."""
+        return self.picture.paint_seconds if isinstance(self.picture, Canvas) else 0.0
 
     def refresh(self, *, settle: bool = False) -> None:
         """Draw the picture now; `settle` draws it smooth, for a run that rests."""

@@ -1,0 +1,199 @@
+"""The board: the pictures that a person chose, one to six, side by side."""
+
+from functools import partial
+
+from msgspec.structs import replace
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from initstudio.catalogue import Value
+from initstudio.experiment import Choice, Experiment
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.frame_clock import FrameClock
+from initstudio.ui.plots import PLOTS
+from initstudio.ui.plots.plot import Plot
+from initstudio.ui.session import Session
+from initstudio.ui.theme import Theme, present
+
+MOST = 6
+PLACES: dict[int, tuple[tuple[int, int, int, int], ...]] = {
+    1: ((0, 0, 1, 1),),
+    2: ((0, 0, 1, 1), (0, 1, 1, 1)),
+    3: ((0, 0, 2, 1), (0, 1, 1, 1), (1, 1, 1, 1)),
+    4: ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)),
+    5: ((0, 0, 2, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 1, 1, 1), (1, 2, 1, 1)),
+    6: tuple((row, column, 1, 1) for row in range(2) for column in range(3)),
+}
+"""For each number of pictures: row, column, rows and columns of each."""
+
+
+class Board(QWidget):
+    """Lays out the plots that the experiment names, and keeps them up to date."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._plots: dict[str, Plot] = {}
+        self._board: tuple[Choice, ...] | None = None
+        self._large = ""
+        self._history = session.history
+        self._clock = FrameClock(lambda: self._plots.values(), self)
+        self.setObjectName("board")
+        self.setAccessibleName("Board")
+        self.pictures = self._make_menu()
+        self.empty = QLabel(
+            "The board is empty. Choose what to see under Pictures.",
+            alignment=Qt.AlignmentFlag.AlignCenter,
+        )
+        self._grid = QGridLayout()
+        self._grid.setSpacing(8)
+        self._grid.addWidget(self.empty, 0, 0)
+        head = QHBoxLayout()
+        head.addStretch(1)
+        head.addWidget(self.pictures)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addLayout(self._grid, 1)
+        session.experiment_changed.connect(self.show_experiment)
+        session.runs_changed.connect(self._on_runs_changed)
+        session.ticked.connect(self._on_ticked)
+        present.theme_changed.connect(self._on_theme_changed)
+        self.show_experiment(session.experiment)
+
+    @property
+    def plots(self) -> dict[str, Plot]:
+        """Return the plots on the board, by key."""
+        return dict(self._plots)
+
+    @property
+    def repaints(self) -> dict[str, int]:
+        """Return how often each plot's picture has been painted."""
+        return {
+            key: plot.picture.repaints
+            for key, plot in self._plots.items()
+            if isinstance(plot.picture, Canvas)
+        }
+
+    def show_experiment(self, experiment: Experiment) -> None:
+        """Show the pictures that the experiment names, with their options."""
+        board = tuple(choice for choice in experiment.board if choice.key in PLOTS)[:MOST]
+        keys = [choice.key for choice in board]
+        if keys != list(self._plots):
+            self._place(list(dict.fromkeys(keys)))
+        for choice in board:
+            self._plots[choice.key].show_options(choice.params)
+        for plot in self._plots.values():
+            plot.show_contenders(experiment.contenders)
+        self._check_menu()
+        self._clock.wake()
+
+    def choose(self, key: str, *, shown: bool) -> None:
+        """Put a picture on the board, or take it off; undoable."""
+        experiment = self._session.experiment
+        board = tuple(choice for choice in experiment.board if choice.key != key)
+        if shown and len(board) < MOST:
+            board += (Choice(key),)
+        verb = "Show" if shown else "Hide"
+        self._session.edit(replace(experiment, board=board), f"{verb} {PLOTS[key].label}")
+        self._check_menu()
+
+    def enlarge(self, key: str) -> None:
+        """Give one picture the whole board, or the others their places back."""
+        self._large = "" if self._large == key else key
+        for other, plot in self._plots.items():
+            plot.setVisible(self._large in ("", other))
+        self._clock.wake()
+
+    def _place(self, keys: list[str]) -> None:
+        for key in [key for key in self._plots if key not in keys]:
+            plot = self._plots.pop(key)
+            self._grid.removeWidget(plot)
+            plot.setParent(None)
+            plot.deleteLater()
+        self._plots = {key: self._plots.get(key) or self._make(key) for key in keys}
+        for plot in self._plots.values():
+            self._grid.removeWidget(plot)
+        places = PLACES.get(len(keys), ())
+        for plot, place in zip(self._plots.values(), places, strict=True):
+            self._grid.addWidget(plot, *place)
+        for row in range(2):
+            used = any(at <= row < at + rows for at, _, rows, _ in places)
+            self._grid.setRowStretch(row, int(used))
+        for column in range(3):
+            self._grid.setColumnStretch(column, int(any(place[1] == column for place in places)))
+        self.empty.setVisible(not keys)
+        self._large = self._large if self._large in keys else ""
+        for key, plot in self._plots.items():
+            plot.setVisible(self._large in ("", key))
+
+    def _make(self, key: str) -> Plot:
+        plot = PLOTS[key](self)
+        plot.options_changed.connect(partial(self._on_options_changed, key))
+        plot.enlarge_asked.connect(partial(self.enlarge, key))
+        plot.marked.connect(self._clock.wake)
+        plot.restart(self._session.history)
+        return plot
+
+    def _make_menu(self) -> QToolButton:
+        button = QToolButton(
+            text="Pictures", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
+        )
+        button.setAccessibleName("Pictures")
+        button.setToolTip(f"Choose up to {MOST} pictures for the board.")
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        self.actions_of: dict[str, QAction] = {}
+        for key, kind in PLOTS.items():
+            action = menu.addAction(kind.label)
+            action.setCheckable(True)
+            action.setToolTip(kind.summary)
+            action.triggered.connect(lambda checked, key=key: self.choose(key, shown=checked))
+            self.actions_of[key] = action
+        button.setMenu(menu)
+        return button
+
+    def _check_menu(self) -> None:
+        full = len(self._plots) >= MOST
+        for key, action in self.actions_of.items():
+            action.setChecked(key in self._plots)
+            action.setEnabled(key in self._plots or not full)
+
+    def _on_options_changed(self, key: str, options: dict[str, Value]) -> None:
+        experiment = self._session.experiment
+        board = tuple(
+            Choice(key, options) if choice.key == key else choice for choice in experiment.board
+        )
+        text = f"Change {PLOTS[key].label}"
+        self._session.edit(replace(experiment, board=board), text, merge=f"board {key}")
+
+    def _on_runs_changed(self) -> None:
+        for plot in self._plots.values():
+            plot.restart(self._session.history)
+
+    def _on_ticked(self) -> None:
+        history = self._session.history
+        if history is not None:
+            for plot in self._plots.values():
+                plot.extend(history)
+
+    def _on_theme_changed(self, theme: Theme) -> None:
+        for plot in self._plots.values():
+            plot.show_theme(theme)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._clock.wake()
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 640)

@@ -1,0 +1,72 @@
+"""When plots are drawn: one that is out of date and in sight, each turn of the event loop.
+
+The clock ticks 25 times a second; when drawing takes long it stretches, so that at least half of
+the time is left to the rest of the window. A board that rests is drawn once more, smooth.
+"""
+
+from collections.abc import Callable, Iterable
+from time import perf_counter
+
+from PySide6.QtCore import QObject, QTimer
+
+from initstudio.ui.plots.plot import Plot
+
+FRAME = 40
+"""Milliseconds from frame to frame."""
+REST = 500
+"""Milliseconds without change after which plots are drawn smooth."""
+SLOWEST = 1000
+
+
+class FrameClock(QObject):
+    """Refreshes the plots that `plots()` gives."""
+
+    def __init__(self, plots: Callable[[], Iterable[Plot]], parent: QObject) -> None:
+        super().__init__(parent)
+        self._plots = plots
+        self._spent = 0.0
+        self._rest = 0.0
+        self._frame = QTimer(self, singleShot=True)
+        self._frame.timeout.connect(self._on_frame)
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._on_turn)
+        self._pause = QTimer(self, singleShot=True, interval=REST)
+        self._pause.timeout.connect(self._on_rest)
+        self._due: list[Plot] = []
+        self._settle = False
+
+    def wake(self) -> None:
+        """Draw what is out of date at the next frame."""
+        if not self._frame.isActive() and not self._turn.isActive():
+            self._frame.start(int(self._rest))
+        self._pause.start()
+
+    def _on_frame(self) -> None:
+        self._settle = False
+        self._begin([plot for plot in self._plots() if plot.isVisible() and plot.dirty])
+
+    def _on_rest(self) -> None:
+        if self._turn.isActive() or self._frame.isActive():
+            self._pause.start()
+            return
+        self._settle = True
+        self._begin([plot for plot in self._plots() if plot.isVisible() and not plot.settled])
+
+    def _begin(self, due: list[Plot]) -> None:
+        self._due, self._spent = due, 0.0
+        if due:
+            self._turn.start()
+
+    def _on_turn(self) -> None:
+        if not self._due:
+            # the painting itself happens between the turns, and is in the time that they took
+            self._rest = min(max(FRAME, 2000 * self._spent), SLOWEST)
+            if any(plot.isVisible() and plot.dirty for plot in self._plots()):
+                self._frame.start(int(self._rest))
+            return
+        plot = self._due.pop(0)
+        began = perf_counter()
+        if plot.isVisible():
+            plot.refresh(settle=self._settle and not plot.dirty)
+        self._spent += perf_counter() - began + plot.paint_seconds
+        self._turn.start()

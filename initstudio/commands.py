@@ -136,9 +136,10 @@ def _add_shot(commands: Commands) -> None:
 def _open(arguments: argparse.Namespace) -> int:
     path = None if arguments.file is None else Path(arguments.file)
     if path and not path.exists():
-        from initstudio.headless import load
+        from initstudio.headless import load, named_experiment
 
-        load(arguments.file)  # an experiment's name, or the error
+        load(arguments.file)  # or the error
+        path = Path(named_experiment(arguments.file) or path)
     from initstudio.ui import app
 
     return app.open_window(path)
@@ -152,20 +153,24 @@ def _run(arguments: argparse.Namespace) -> int:
     for problem in problems(experiment):  # before torch is loaded, which takes seconds
         where = f"{arguments.file} {problem.where}"
         raise ExperimentError(where, problem.why)
+    import torch
+
+    from initstudio.engine.host import THREADS
     from initstudio.engine.train import train
 
-    return (
-        0 if headless.run(experiment, arguments.out, train, force=arguments.force) else INTERRUPTED
-    )
+    torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
+    finished = headless.run(experiment, arguments.out, train, force=arguments.force)
+    return 0 if finished else INTERRUPTED
 
 
 def _shot(arguments: argparse.Namespace) -> int:
     if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from initstudio import headless
+    from initstudio.headless import load
+
+    experiment = load(arguments.file)
     from initstudio.ui.shot import shot
 
-    experiment = headless.load(arguments.file)
     return shot(
         experiment,
         arguments.picture,
@@ -202,7 +207,7 @@ def _seconds(text: str) -> float:
 
 
 def _size(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{1,6})[xX](\d{1,6})", text)
+    match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text)
     if match and all(int(side) in SIDES for side in match.groups()):
         return int(match[1]), int(match[2])
     why = f"{text!r} is not a size such as 1600x900, each side from {SIDES[0]} to {SIDES[-1]}"

@@ -37,18 +37,24 @@ torch = lazy_loader.load("torch")
 Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None]]
 
 
+def named_experiment(name: str) -> str | None:
+    """Return the proper name of a shipped experiment that `name` stands for, unless a file does."""
+    if Path(name).exists():
+        return None
+    proper = {title.casefold(): title for title in EXPERIMENTS}
+    return proper.get(name.casefold())
+
+
 def load(name: str) -> Experiment:
     """Return the experiment in a file or, where there is no such file, the one of that name.
 
     Raises:
         ExperimentError: There is neither, or the file has a mistake; with the file's name.
     """
-    path = Path(name)
-    presets = {title.casefold(): experiment for title, experiment in EXPERIMENTS.items()}
-    if not path.exists() and name.casefold() in presets:
-        return presets[name.casefold()]
+    if proper := named_experiment(name):
+        return EXPERIMENTS[proper]
     try:
-        return read(path.read_bytes())
+        return read(Path(name).read_bytes())
     except FileNotFoundError:
         known = ", ".join(EXPERIMENTS)
         why = f"there is no such file, nor an experiment of that name (there are: {known})"

@@ -62,7 +62,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 def summary(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        (folder / "summary.json").read_bytes(), parse_constant=lambda name: pytest.fail(name)
+        (folder / "summary.json").read_bytes(), parse_constant=pytest.fail
     )
     return found
 
@@ -99,7 +99,7 @@ def test_the_summary_holds_the_experiment_as_a_file_does(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "end",
-    [partial(signal.raise_signal, signal.SIGINT), lambda: raise_(KeyboardInterrupt())],
+    [partial(signal.raise_signal, signal.SIGINT), partial(raise_, KeyboardInterrupt())],
     ids=["Ctrl-C", "Ctrl-C twice"],
 )
 def test_ctrl_c_keeps_what_was_trained(tmp_path: Path, end: Callable[[], object]) -> None:

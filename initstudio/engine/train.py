@@ -1,0 +1,219 @@
+"""Train all contenders under all seeds in one vectorised program, as a plain generator."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from initstudio.catalogue import Cadence, Moment
+from initstudio.engine.data import batches, prepare, stream
+from initstudio.engine.initialize import initialize
+from initstudio.engine.memory import refuse_if_too_large
+from initstudio.engine.optimizers import optimizer_of
+from initstudio.engine.plan import Plan, plan
+from initstudio.engine.program import Masks, Program, Step
+from initstudio.experiment import SGD, Adam, AdamW, Experiment
+from initstudio.history import Readings, Snapshot
+
+CLIP_EPS = 1e-6
+"""As in `torch.nn.utils.clip_grad_norm_`."""
+
+
+def train(
+    experiment: Experiment, *, dtype: torch.dtype = torch.float32
+) -> Generator[Snapshot, float | None, None]:
+    """Yield one Snapshot before each update, and a last one after them all.
+
+    The readings of step k belong to the weights after k updates and to the batch of the update to
+    come. `send(rate)` instead of `next` sets the learning rate from that update on. `dtype` is
+    that of weights and data; weights are drawn in float32 whatever it is.
+
+    Raises:
+        ExperimentError: The experiment cannot run; before the first snapshot.
+    """
+    resolved = plan(experiment)
+    refuse_if_too_large(resolved)
+    run = _Run(resolved, dtype)
+    step = 0
+    for epoch in range(experiment.training.epochs):
+        for batch, (x, y) in enumerate(run.batches(epoch)):
+            # before the step, as that moves the running statistics of batch normalization
+            validation = run.validate() if batch == 0 else None
+            found = run.program.step(x, y, run.masks(x.shape[1]))
+            rate = yield run.snapshot(step, found, validation, starts_epoch=batch == 0)
+            run.update(found, rate)
+            step += 1
+    yield run.last_snapshot(step)
+
+
+Scores: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass
+class _Data:
+    """The examples of all S seeds: x [S, examples, ...], y [S, examples]."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+
+
+class _Run:
+    """The state of one run: the program, the optimiser, the data and the seeds' streams."""
+
+    def __init__(self, resolved: Plan, dtype: torch.dtype) -> None:
+        experiment = resolved.experiment
+        self._plan = resolved
+        self._seeds = list(experiment.seeds.each())
+        self._contenders = len(experiment.contenders)
+        networks = [
+            initialize(resolved, contender, seed).to(dtype)
+            for contender in range(self._contenders)
+            for seed in self._seeds
+        ]
+        self.program = Program(networks, experiment.training)
+        fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
+        parameters = list(self.program.parameters.values())
+        self._optimizer = optimizer_of(experiment.training, parameters, fused=fused)
+        self._weights = [
+            f"{layer.index}.{tensor.name}"
+            for layer in resolved.layers
+            for tensor in layer.tensors
+            if tensor.role == "weight"
+        ]
+        self._training, self._validation = self._load(dtype)
+        self._dropout = {
+            index: 1 - layer.p
+            for index, layer in enumerate(self.program.network)
+            if isinstance(layer, nn.Dropout)
+        }
+        self._noise = [dropout_generator(seed) for seed in self._seeds]
+
+    def batches(self, epoch: int) -> Generator[tuple[torch.Tensor, torch.Tensor], None, None]:
+        """Yield the batches of an epoch: x [R, batch, ...], y [R, batch]."""
+        count, size = self._training.y.shape[1], self._plan.experiment.training.batch_size
+        orders = [batches(seed, count, size, epoch) for seed in self._seeds]
+        flat_x, flat_y = self._training.x.flatten(0, 1), self._training.y.flatten()
+        offsets = count * np.arange(len(self._seeds))[:, None]
+        for chosen in zip(*orders, strict=True):
+            index = torch.from_numpy(np.stack(chosen) + offsets)
+            x = flat_x.index_select(0, index.flatten()).view(*index.shape, *flat_x.shape[1:])
+            yield self._to_replicas(x), self._to_replicas(flat_y[index])
+
+    def masks(self, size: int) -> Masks:
+        """Return the dropout masks of the next batch; the contenders of a seed share theirs."""
+        found = {}
+        for index, keep in self._dropout.items():
+            shape = (size, *(self._plan.layers[index].shape_in or ()))
+            dtype = self._training.x.dtype
+            drawn = [_mask(shape, keep, dtype, generator) for generator in self._noise]
+            found[index] = self._to_replicas(torch.stack(drawn))
+        return found
+
+    def update(self, found: Step, rate: float | None) -> None:
+        """Make the update that the gradients ask for."""
+        if rate is not None:
+            for group in self._optimizer.param_groups:
+                group["lr"] = rate
+        gradients = found.gradients
+        limit = self._plan.experiment.training.clip_norm
+        factors = _clip_factors(list(gradients.values()), limit) if limit else None
+        for name, parameter in self.program.parameters.items():
+            gradient = gradients[name]
+            if factors is not None:
+                gradient = gradient * factors.view(-1, *[1] * (gradient.dim() - 1))
+            # the fused optimisers want gradients laid out as the weights are
+            parameter.grad = gradient.contiguous()
+        self._optimizer.step()
+
+    def validate(self) -> Scores | None:
+        """Return mean loss and accuracy [R] on the validation part, if there is one."""
+        if self._validation.y.shape[1] == 0:
+            return None
+        x, y = self._to_replicas(self._validation.x), self._to_replicas(self._validation.y)
+        return self.program.evaluate(x, y)
+
+    def snapshot(
+        self, step: int, found: Step, validation: Scores | None, *, starts_epoch: bool
+    ) -> Snapshot:
+        """Return the readings that are due at this step."""
+        cadences: list[Cadence] = ["step"]
+        every = self._plan.experiment.recording.every
+        if step % every == 0 or step == self._plan.header.steps - 1:
+            cadences.append("snapshot")
+        if starts_epoch:
+            cadences.append("epoch")
+        return self._read(step, found, validation, cadences)
+
+    def last_snapshot(self, step: int) -> Snapshot:
+        """Return the readings after the last update: those of the validation part."""
+        zero = torch.zeros(len(self._plan.header.slots), dtype=self._training.x.dtype)
+        return self._read(step, Step({}, zero, zero, ()), self.validate(), ["epoch"])
+
+    def _read(
+        self, step: int, found: Step, validation: Scores | None, cadences: list[Cadence]
+    ) -> Snapshot:
+        moment = Moment(
+            loss=found.loss,
+            correct=found.correct,
+            weights=tuple(self.program.parameters[name] for name in self._weights),
+            gradients=tuple(found.gradients[name] for name in self._weights)
+            if found.gradients
+            else (),
+            activations=found.activations,
+            validation=validation,
+        )
+        with torch.no_grad():
+            readings: Readings = {
+                probe.key: _numpy(probe.measure(moment))
+                for probe in self._plan.probes
+                if probe.cadence in cadences
+            }
+        return Snapshot(step, readings)
+
+    def _load(self, dtype: torch.dtype) -> tuple[_Data, _Data]:
+        splits = [prepare(self._plan, seed) for seed in self._seeds]
+        training = _Data(
+            torch.from_numpy(np.stack([split.train_x for split in splits])).to(dtype),
+            torch.from_numpy(np.stack([split.train_y for split in splits])),
+        )
+        validation = _Data(
+            torch.from_numpy(np.stack([split.validation_x for split in splits])).to(dtype),
+            torch.from_numpy(np.stack([split.validation_y for split in splits])),
+        )
+        return training, validation
+
+    def _to_replicas(self, values: torch.Tensor) -> torch.Tensor:
+        """Return [R, ...] from [S, ...]: every contender gets what its seed has."""
+        wide = values.expand(self._contenders, *values.shape)
+        return wide.reshape(-1, *values.shape[1:])
+
+
+def dropout_generator(seed: int) -> torch.Generator:
+    """Return the generator of a seed's dropout masks."""
+    return torch.Generator().manual_seed(int(stream(seed, "dropout").integers(2**62)))
+
+
+def _mask(
+    shape: tuple[int, ...], keep: float, dtype: torch.dtype, generator: torch.Generator
+) -> torch.Tensor:
+    """Return what `torch.nn.Dropout` multiplies by, drawn as it draws."""
+    if keep == 0:
+        return torch.zeros(shape, dtype=dtype)
+    return torch.empty(shape, dtype=dtype).bernoulli_(keep, generator=generator).div_(keep)
+
+
+def _clip_factors(gradients: list[torch.Tensor], limit: float) -> torch.Tensor:
+    """Return [R]: what each network's gradients are multiplied by, so that their norm is kept."""
+    norms = torch.stack([torch.linalg.vector_norm(one.flatten(1), dim=1) for one in gradients])
+    whole = torch.linalg.vector_norm(norms, dim=0)
+    return torch.clamp(limit / (whole + CLIP_EPS), max=1)
+
+
+def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
+    """Return a copy, as the program reuses its tensors; floats as float32."""
+    kind = torch.float32 if values.is_floating_point() else torch.int32
+    return values.detach().to(kind, copy=True).numpy()

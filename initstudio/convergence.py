@@ -114,7 +114,7 @@ def _first_at(series: Series | None, target: float, *, falling: bool, count: int
 def _at(series: Series | None, row: int, count: int) -> Array:
     if series is None or not len(series):
         return np.full(count, nan)
-    return series.mean[row].astype(np.float64)
+    return np.asarray(series.mean[row], np.float64)
 
 
 def _extreme(series: Series | None, count: int, *, falling: bool) -> Array:

@@ -10,7 +10,7 @@ without moving a single value: contenders of any width share one axis exactly.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, inf, log2, sqrt
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -51,12 +51,12 @@ class Binned:
     @property
     def edges(self) -> Array:
         """Return the edges of the bins, float64 [n + 1]."""
-        return (self.first + np.arange(len(self.counts) + 1)) * self.width
+        return np.asarray((self.first + np.arange(len(self.counts) + 1)) * self.width, np.float64)
 
     @property
     def centres(self) -> Array:
         """Return the middles of the bins, float64 [n]."""
-        return (self.first + np.arange(len(self.counts)) + 0.5) * self.width
+        return np.asarray((self.first + np.arange(len(self.counts)) + 0.5) * self.width, np.float64)
 
     @property
     def constant(self) -> float | None:
@@ -152,7 +152,8 @@ def shared(readings: Sequence[Reading]) -> tuple[Array, Counts]:
     for row, group in zip(counts, merged, strict=True):
         if group:
             row[group.first - first : group.first - first + len(group.counts)] = group.counts
-    return (first + np.arange(last - first + 1)) * 2.0**exponent, counts
+    edges = (first + np.arange(last - first + 1)) * np.float64(2.0**exponent)
+    return np.asarray(edges, np.float64), counts
 
 
 def bandwidth(group: Binned) -> float:
@@ -163,7 +164,7 @@ def bandwidth(group: Binned) -> float:
     """
     spread = [group.std(), (group.quantile(0.75) - group.quantile(0.25)) / 1.34]
     least = min((one for one in spread if one > 0), default=0.0)
-    return max(0.9 * least * group.total ** (-1 / 5), group.width)
+    return float(max(0.9 * least * group.total**-0.2, group.width))
 
 
 def density(group: Binned, width: float | None = None) -> tuple[Array, Array, float]:
@@ -178,22 +179,11 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     kernel = np.exp(-0.5 * (offsets / width) ** 2)
     kernel /= kernel.sum() * group.width
     places = (group.first - reach + np.arange(len(group.counts) + 2 * reach) + 0.5) * group.width
-    return places, np.convolve(group.counts / group.total, kernel), width
+    heights = np.convolve(group.counts / group.total, kernel)
+    return np.asarray(places, np.float64), np.asarray(heights, np.float64), width
 
 
 def _freedman_diaconis(group: Binned) -> float:
     spread = group.quantile(0.75) - group.quantile(0.25)
     width = 2 * spread * group.total ** (-1 / 3)
-    return width if width > 0 and group.constant is None else inf
-
-
-__all__: list[Any] = [
-    "BINS",
-    "HEAD",
-    "Binned",
-    "bandwidth",
-    "density",
-    "display_exponent",
-    "pool",
-    "shared",
-]
+    return float(width) if width > 0 and group.constant is None else inf

@@ -214,7 +214,8 @@ class History:
     def _note_divergence(self, steps: Integers, loss: Floats) -> None:
         bad = ~np.isfinite(loss)
         new = bad.any(0) & (self.diverged < 0)
-        self.diverged[new] = steps[bad[:, new].argmax(0)]
+        if new.any():
+            self.diverged[new] = steps[bad[:, new].argmax(0)]
 
 
 def stretch_of(

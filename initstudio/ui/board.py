@@ -46,7 +46,7 @@ class Board(QWidget):
         self._board: tuple[Choice, ...] | None = None
         self._large = ""
         self._history = session.history
-        self._clock = FrameClock(lambda: self._plots.values(), self)
+        self._clock = FrameClock(lambda: list(self._plots.values()), self)
         self.setObjectName("board")
         self.setAccessibleName("Board")
         self.pictures = self._make_menu()
@@ -146,9 +146,8 @@ class Board(QWidget):
         return plot
 
     def _make_menu(self) -> QToolButton:
-        button = QToolButton(
-            text="Pictures", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup
-        )
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setText("Pictures")
         button.setAccessibleName("Pictures")
         button.setToolTip(f"Choose up to {MOST} pictures for the board.")
         menu = QMenu(button)
@@ -192,8 +191,10 @@ class Board(QWidget):
             plot.show_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came in while the board was out of sight."""
         super().showEvent(event)
         self._clock.wake()
 
     def sizeHint(self) -> QSize:
+        """Return room for four pictures."""
         return QSize(960, 640)

@@ -57,8 +57,9 @@ QToolButton[popupMode="2"]::menu-indicator {
     subcontrol-origin: padding; subcontrol-position: right center; right: 6px;
 }
 
-QComboBox { padding-right: 22px; }
 QComboBox::drop-down { border: none; width: 20px; }
+QComboBox[kind="quiet"] { padding-right: 0; }
+QComboBox[kind="quiet"]::drop-down { width: 16px; }
 QComboBox::down-arrow { image: url(icons:down-$name.svg); width: 10px; height: 10px; }
 QComboBox QAbstractItemView {
     background: $control; border: 1px solid $border; outline: none; padding: 3px;
@@ -118,6 +119,7 @@ QListView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTreeView::item:selected, QTableView::item:selected {
     background: $selected; color: $text;
 }
+QTableView[kind="bare"] { border: none; border-radius: 0; }
 QHeaderView { background: $base; }
 QHeaderView::section {
     background: $base; color: $muted; border: none; border-bottom: 1px solid $border;

@@ -1,4 +1,4 @@
-"""How the window looks: colours, fonts and widths, light and dark, and the sixteen contenders' colours.
+"""How the window looks, light and dark: colours, fonts, widths, and the contenders' colours.
 
 Contrasts and the distance of the contenders' colours, also as colour-blind people see them, are
 computed by the tests; a dash pattern is the second cue.
@@ -55,8 +55,13 @@ class Theme:
         """Return the contender's pen pattern; empty is a solid line."""
         return DASHES[slot // 4 % len(DASHES)]
 
+    def veil(self, colour: str, areas: int = 1) -> str:
+        """Return the colour as "#aarrggbb", fainter where many areas lie over one another."""
+        few = 0x2C if self.name == "light" else 0x38
+        return f"#{few if areas <= 4 else few // 2:02x}{colour[1:]}"
+
     def blend(self, colour: str, share: float) -> str:
-        """Return `colour` at `share` of full strength over the plot's ground, as an opaque colour."""
+        """Return `colour` at `share` of its strength over the plot's ground, opaque."""
         over, under = QColor(colour), QColor(self.base)
         mixed = (
             round(under_part + (over_part - under_part) * share)

@@ -4,6 +4,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 
 from initstudio.ui.chart.lines import number, superscript
 
@@ -26,7 +27,14 @@ class NumberAxis(pg.AxisItem):
             self.picture = None
             self.update()
 
+    def boundingRect(self) -> QRectF:
+        """Return the axis and the grid, with room for the numbers at the ends."""
+        # with a grid, the base class leaves no room for the numbers at the ends
+        sides, ends = (0, 10) if self.orientation == "left" else (28, 0)
+        return QRectF(super().boundingRect()).adjusted(-sides, -ends, sides, ends)
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
+        """Return where numbers stand: [(spacing, [value, ...])]."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
         if self.names:
             return _name_ticks(low, high, size, self.names)
@@ -36,6 +44,7 @@ class NumberAxis(pg.AxisItem):
         return ticks[:1]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return what stands there."""
         if self.names:
             return [self.names[round(value)] for value in values]
         if self.log:

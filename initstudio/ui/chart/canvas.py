@@ -49,7 +49,7 @@ class Canvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
-        plot.setContentsMargins(2, 6, 10, 2)
+        plot.setContentsMargins(2, 9, 16, 2)
         self.viewbox = plot.getViewBox()
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
@@ -68,7 +68,8 @@ class Canvas(pg.PlotWidget):
         self.setBackground(theme.base)
         plot_font = font(theme.plot_font)
         for axis in (self.left, self.bottom):
-            axis.setStyle(tickFont=plot_font, tickTextOffset=5)
+            axis.setStyle(tickFont=plot_font, tickTextOffset=5, hideOverlappingLabels=False)
+            axis.setZValue(-1000)  # the grid lies behind the curves
             axis.setTextPen(theme.muted)
             axis.setPen(theme.border)
             axis.setTickPen(theme.grid)
@@ -97,6 +98,8 @@ class Canvas(pg.PlotWidget):
         """Write a sentence over the empty axes; an empty one takes it away."""
         if message != self._message.text():
             self._message.setText(message)
+            for axis in (self.left, self.bottom):
+                axis.setStyle(showValues=not message)
             self._place_message()
         self._message.setVisible(bool(message))
 
@@ -147,12 +150,13 @@ class Canvas(pg.PlotWidget):
         )
         self._show(("line", key), item, z)
 
-    def area(self, key: Hashable, x: Array, low: Array, high: Array, colour: str, z: float) -> None:
+    def area(  # noqa: PLR0913 - what an area is
+        self, key: Hashable, x: Array, low: Array, high: Array, colour: str, *, z: float
+    ) -> None:
         """Fill between two lines [n], leaving out where either is NaN."""
         item = self._items.get(("area", key))
         if item is None:
             item = self._keep(("area", key), QGraphicsPathItem())
-            item.setPen(QColor(0, 0, 0, 0))
             item.setPen(Qt.PenStyle.NoPen)
         known = np.isfinite(low) & np.isfinite(high)
         across = np.concatenate([x[known], x[known][::-1]])
@@ -161,7 +165,9 @@ class Canvas(pg.PlotWidget):
         item.setBrush(QBrush(QColor(colour)))
         self._show(("area", key), item, z)
 
-    def dots(self, key: Hashable, x: Array, y: Array, colour: str, size: float, z: float) -> None:
+    def dots(  # noqa: PLR0913 - what dots are
+        self, key: Hashable, x: Array, y: Array, colour: str, *, size: float, z: float
+    ) -> None:
         """Draw a dot at each point [n] that is a number."""
         item = self._items.get(("dots", key))
         if item is None:
@@ -209,18 +215,21 @@ class Canvas(pg.PlotWidget):
         self._message.setGeometry(area)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the sentence in the middle, and tell of the size."""
         super().resizeEvent(event)
         if hasattr(self, "_message"):  # the base class resizes while it is being built
             self._place_message()
             self.resized.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint, count it and time it."""
         began = perf_counter()
         super().paintEvent(event)
         self.repaints += 1
         self.paint_seconds = perf_counter() - began
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell where the mouse is."""
         super().mouseMoveEvent(event)
         spot = event.position().toPoint()
         scene = self.mapToScene(spot)
@@ -228,5 +237,6 @@ class Canvas(pg.PlotWidget):
         self.hovered.emit(float(self.viewbox.mapSceneToView(scene).x()) if inside else None)
 
     def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the mouse has gone."""
         super().leaveEvent(event)
         self.hovered.emit(None)

@@ -51,19 +51,24 @@ class Legend(QWidget):
         self.update()
 
     def hasHeightForWidth(self) -> bool:
+        """Return that a narrow legend takes two rows."""
         return True
 
     def heightForWidth(self, width: int) -> int:
+        """Return the height of one row or two."""
         line = self._line()
         return int(line * (1 if self._fits_one_row(width) else 2)) if self.labels else 0
 
     def sizeHint(self) -> QSize:
+        """Return the size for the present width."""
         return QSize(100, self.heightForWidth(self.width()))
 
     def minimumSizeHint(self) -> QSize:
+        """Return that almost nothing is enough."""
         return QSize(40, 0)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the labels."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = QFontMetricsF(self.font())

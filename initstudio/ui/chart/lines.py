@@ -69,15 +69,16 @@ def zigzag(x: Array, low: Array, high: Array) -> tuple[Array, Array]:
     return np.repeat(x, 2), line
 
 
-def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 6.0) -> float:
+def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 3.0) -> float:
     """Return where an axis ends so that one runaway does not flatten all others.
 
     That is the greatest of `highs`, or `factor` times the (lower) median's height over the least
-    of `lows`, if that is less.
+    of `lows`, if the greatest is well beyond that.
     """
     base = min(0.0, *lows) if len(lows) else 0.0
     usual = sorted(highs)[(len(highs) - 1) // 2]
-    return min(max(highs), base + factor * (usual - base)) if usual > base else max(highs)
+    limit = base + factor * (usual - base)
+    return limit if usual > base and max(highs) > 1.5 * limit else max(highs)
 
 
 def nice_range(low: float, high: float) -> Range:

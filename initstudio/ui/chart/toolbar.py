@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from initstudio.catalogue import Param, Params, Value, params_of
+from initstudio.catalogue import Param, Params, params_of
 
 
 class Toolbar(QWidget):
@@ -70,7 +70,7 @@ class Toolbar(QWidget):
                 elif isinstance(control, QDoubleSpinBox):
                     control.setValue(float(value))
                 elif isinstance(control, QSlider):
-                    control.setValue(round(self._place(self._params[name], value)))
+                    control.setValue(_place(self._params[name], float(value)))
                     control.setToolTip(f"{self._params[name].help} Now {value:g}.")
 
     def _control(self, param: Param) -> QWidget:
@@ -78,15 +78,18 @@ class Toolbar(QWidget):
             case "choice" | "text":
                 return self._list(param)
             case "switch":
-                button = QToolButton(text=param.label, checkable=True)
+                button = QToolButton()
+                button.setText(param.label)
+                button.setCheckable(True)
                 button.setProperty("kind", "quiet")
                 button.toggled.connect(partial(self.changed.emit, param.name))
                 return button
             case _ if param.high - param.low > 1:
                 return self._field(param)
             case _:
-                slider = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100)
-                slider.setFixedWidth(64)
+                slider = QSlider(Qt.Orientation.Horizontal)
+                slider.setRange(0, 100)
+                slider.setFixedWidth(52)
                 slider.valueChanged.connect(partial(self._on_slid, param))
                 return slider
 
@@ -103,25 +106,34 @@ class Toolbar(QWidget):
         return box
 
     def _field(self, param: Param) -> QDoubleSpinBox:
-        field = QDoubleSpinBox(minimum=param.low, maximum=param.high, keyboardTracking=False)
+        field = _Field(minimum=param.low, maximum=param.high)
+        field.setKeyboardTracking(False)
+        field.setProperty("kind", "quiet")
         field.setDecimals(0 if param.kind == "integer" else 3)
         field.setSingleStep(1.0 if param.high <= 100 else 0.1)
         field.setSuffix(f" {param.unit}" if param.unit else "")
-        field.setMinimumWidth(84)
+        field.setFixedWidth(86)
         field.valueChanged.connect(partial(self.changed.emit, param.name))
         return field
 
     def _on_slid(self, param: Param, place: int) -> None:
-        value: Value = param.low + (param.high - param.low) * place / 100
-        if param.kind == "integer":
-            value = round(value)
-        self.changed.emit(param.name, value)
+        value = param.low + (param.high - param.low) * place / 100
+        self.changed.emit(param.name, round(value, 4))
 
-    def _place(self, param: Param, value: float) -> float:
-        return 100 * (value - param.low) / (param.high - param.low)
+
+class _Field(QDoubleSpinBox):
+    """A number without idle zeros."""
+
+    def textFromValue(self, value: float) -> str:
+        return f"{value:g}"
 
 
 def _caption(param: Param) -> QLabel:
     caption = QLabel(param.label)
     caption.setProperty("kind", "muted")
     return caption
+
+
+def _place(param: Param, value: float) -> int:
+    """Return where on the slider, of 0 to 100, a value lies."""
+    return round(100 * (value - param.low) / (param.high - param.low))

@@ -1,7 +1,6 @@
 """The curve of each contender over steps, kept from frame to frame: only new rows are computed."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -45,9 +44,11 @@ class Smoother:
 class Track:
     """For C contenders over the rows of a Series: the middle, its smoothed form, and a band.
 
+    `curves` is float64 [4, C, n]: smoothed middle, middle, least and greatest.
+
     With one seed the middle is the mean reading of each row and the band its least and greatest
     reading. With several it is the median over the seeds, in which one that has no finite number
-    counts as infinite, and the band the least and greatest of the finite ones.
+    counts as infinite, and the band the least and greatest of the finite ones, smoothed as well.
     """
 
     def __init__(self, groups: Sequence[npt.NDArray[np.int64]], weight: float) -> None:
@@ -57,6 +58,7 @@ class Track:
         self._stride = 0
         self._rows = 0
         self._data = np.empty((4, len(groups), CAPACITY))
+        self._banded = any(len(group) > 1 for group in groups)
         self._x = np.empty(CAPACITY)
 
     def follow(self, series: Series) -> None:
@@ -64,14 +66,18 @@ class Track:
         if series is not self._series or series.stride != self._stride:
             self._series, self._stride, self._rows = series, series.stride, 0
             # a row of `stride` readings weighs as much as that many single ones
-            self._smoother = Smoother(self._weight**series.stride, len(self._groups))
+            self._smoother = Smoother(self._weight**series.stride, 3 * len(self._groups))
         new = slice(self._rows, len(series))
         if new.start == new.stop:
             return
         self._x[new] = series.steps[new]
         for index, group in enumerate(self._groups):
-            self._data[:3, index, new] = _summary(series, group, new)
-        self._data[3, :, new] = self._smoother(self._data[0, :, new])
+            self._data[1:, index, new] = _summary(series, group, new)
+        raw = self._data[1:, :, new]
+        smooth = self._smoother(raw.reshape(-1, raw.shape[-1])).reshape(raw.shape)
+        self._data[0, :, new] = smooth[0]
+        if self._banded:
+            self._data[2:, :, new] = smooth[1:]
         self._rows = len(series)
 
     @property
@@ -80,32 +86,14 @@ class Track:
         return self._x[: self._rows]
 
     @property
-    def middle(self) -> Array:
-        """Return the middle, float64 [C, n]."""
-        return self._part(0)
-
-    @property
-    def low(self) -> Array:
-        """Return the band's lower end, float64 [C, n]."""
-        return self._part(1)
-
-    @property
-    def high(self) -> Array:
-        """Return the band's upper end, float64 [C, n]."""
-        return self._part(2)
-
-    @property
-    def smooth(self) -> Array:
-        """Return the smoothed middle, float64 [C, n]."""
-        return self._part(3)
+    def curves(self) -> Array:
+        """Return smoothed middle, middle, least and greatest, float64 [4, C, n]."""
+        return self._data[..., : self._rows]
 
     def values_at(self, x: float) -> Array:
         """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
         row = int(np.searchsorted(self.x, x, side="right")) - 1
-        return self.smooth[:, row] if row >= 0 else np.full(len(self._groups), np.nan)
-
-    def _part(self, which: int) -> Any:  # noqa: ANN401
-        return self._data[which, :, : self._rows]
+        return self._data[0, :, row] if row >= 0 else np.full(len(self._groups), np.nan)
 
 
 def _summary(series: Series, group: npt.NDArray[np.int64], rows: slice) -> Array:

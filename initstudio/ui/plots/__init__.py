@@ -11,10 +11,11 @@ def _collect() -> dict[str, type[Plot]]:
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Plot) and value.key:
-                if found.setdefault(value.key, value) is not value:
-                    message = f"two plots have the key {value.key!r}"
-                    raise ValueError(message)
+            if not (isinstance(value, type) and issubclass(value, Plot) and value.key):
+                continue
+            if found.setdefault(value.key, value) is not value:
+                message = f"two plots have the key {value.key!r}"
+                raise ValueError(message)
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[1].label)))
 
 

@@ -51,9 +51,11 @@ class LayerPlot(Plot):
         raise NotImplementedError
 
     def on_shape_changed(self) -> None:
+        """Forget the axis."""
         self._view_y = None
 
     def draw(self, history: History) -> None:
+        """Draw the present line and the start of each contender."""
         columns, names = self.places(history)
         if not columns:
             self.clear("This network has no activation functions; choose All layers.")
@@ -72,23 +74,25 @@ class LayerPlot(Plot):
         canvas.say("")
         canvas.begin(smooth=self.settled)
         for line, (at_start, _, _), (present, _, _) in zip(self.lines, start, now, strict=True):
-            self._draw_line(line, at_start, present)
+            self._draw_line(line, at_start if history.layers_step > 0 else None, present)
         canvas.end()
         self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
         self.show_notes(self._make_notes(history, names, now))
 
-    def _draw_line(self, line: Line, start: Array, present: Array) -> None:
+    def _draw_line(self, line: Line, start: Array | None, present: Array) -> None:
         theme, canvas = self.theme, self.canvas
         colour = theme.colour(line.slot)
         x = np.arange(present.shape[1], dtype=np.float64)
-        canvas.line(("start", line.slot), x, start[0], theme.blend(colour, 0.38), width=1.5, z=3)
+        if start is not None:
+            ghost = theme.blend(colour, 0.38)
+            canvas.line(("start", line.slot), x, start[0], ghost, width=1.5, z=3)
         if len(line.replicas) > 1:
-            band = theme.blend(colour, 0.16)
-            canvas.area(line.slot, x, present[1], present[2], band, 1)
+            band = theme.veil(colour, len(self.lines))
+            canvas.area(line.slot, x, present[1], present[2], band, z=1)
         canvas.line(
             line.slot, x, present[0], colour, width=theme.line_width, dash=theme.dash(line.slot)
         )
-        canvas.dots(line.slot, x, present[0], colour, 6 if len(x) <= 40 else 4, 11)
+        canvas.dots(line.slot, x, present[0], colour, size=6 if len(x) <= 40 else 4, z=11)
 
     def _curve(
         self, readings: Readings, line: Line, columns: list[int], *, log: bool

@@ -18,7 +18,7 @@ from initstudio.ui.plots.plot import Line, Plot
 QUANTILE = 0.0005
 """Share of the values at either end that may lie outside of the axis."""
 FAR = 40.0
-"""How many times wider than the usual contender one may be before the axis leaves part of it out."""
+"""How many times wider than the usual one a contender may be before the axis leaves parts out."""
 
 
 class DistributionOptions(Params, frozen=True):
@@ -70,14 +70,18 @@ class DistributionPlot(Plot):
         super().__init__(parent)
 
     def on_shape_changed(self) -> None:
+        """Forget axes and the start; offer the layers of this run."""
         self._views = (None, None)
         self._first = []
-        if self.header:
+        if not self.header:
+            self.toolbar.offer("layer", [("0", "First layer"), ("all", "All layers")])
+        else:
             names = [(str(at), name) for at, name in enumerate(self.header.tensors)]
             self.toolbar.offer("layer", [*names, ("all", "All layers")])
             self.toolbar.show_values(self.options)
 
     def draw(self, history: History) -> None:
+        """Draw bars and density of each contender, and the start behind them."""
         now = self._groups(history.latest)
         if not self._first:
             self._first = self._groups(history.first)
@@ -178,8 +182,8 @@ class DistributionPlot(Plot):
         style = self.options.style
         if style != "density" and not ghost:
             x, bars = np.repeat(shape.edges, 2)[1:-1], np.repeat(self._height(shape.bars), 2)
-            fill = QCOLOUR_ALPHA[theme.name] + colour[1:]
-            canvas.area(key, x, np.full(len(x), bottom), np.maximum(bars, bottom), fill, 2)
+            fill = theme.veil(colour, len(self.lines))
+            canvas.area(key, x, np.full(len(x), bottom), np.maximum(bars, bottom), fill, z=2)
         if style == "histogram":
             x, bars = np.repeat(shape.edges, 2), np.repeat(self._height(shape.bars), 2)
             bars = np.concatenate([[bottom], bars, [bottom]])
@@ -241,10 +245,6 @@ class DistributionPlot(Plot):
             if outside > 2.5 * QUANTILE:
                 notes.append(f"{name}: {100 * outside:.2g} % lie outside the axis")
         return notes
-
-
-QCOLOUR_ALPHA = {"light": "#2c", "dark": "#3c"}
-"""Opacity of the bars, as Qt writes it before the colour; measured no dearer than opaque ones."""
 
 
 class WeightsPlot(DistributionPlot):

@@ -26,7 +26,7 @@ from initstudio.ui.chart.lines import (
     zigzag,
 )
 from initstudio.ui.chart.track import Track
-from initstudio.ui.plots.plot import Plot
+from initstudio.ui.plots.plot import Line, Plot
 
 Show = Annotated[
     Literal["train", "validation", "both"],
@@ -66,7 +66,7 @@ class LossOptions(Params, frozen=True):
         Literal["linear", "log"],
         Meta(title="Scale", extra={"choices": {"linear": "Linear", "log": "Log"}}),
     ] = "linear"
-    smoothing: Smoothing = 0.0
+    smoothing: Smoothing = 0.8
 
 
 class AccuracyOptions(Params, frozen=True):
@@ -101,6 +101,7 @@ class StepPlot(Plot):
         super().__init__(parent)
 
     def make_picture(self) -> Canvas:
+        """Return a canvas that tells where the mouse is."""
         canvas = super().make_picture()
         if not isinstance(canvas, Canvas):
             raise TypeError(self.key)
@@ -108,11 +109,13 @@ class StepPlot(Plot):
         return canvas
 
     def on_shape_changed(self) -> None:
+        """Forget the curves and the axis."""
         self._tracks = {}
         self._view_y = None
         self._parts = []
 
     def draw(self, history: History) -> None:
+        """Draw the curves of training, validation or both."""
         self._parts = self._find_parts(history)
         canvas = self.canvas
         if not self._parts:
@@ -168,10 +171,8 @@ class StepPlot(Plot):
     def _drawable(self, part: _Part, view: Range, *, log: bool) -> dict[str, Any]:
         """Return x, the line, the faint line and the band as they are drawn, decimated."""
         track = part.track
-        stacked = [track.smooth, track.middle, track.low, track.high]
-        x, lows, highs = decimate(
-            track.x, np.stack(stacked), np.stack(stacked), view, min(190, self.canvas.columns)
-        )
+        columns = min(190, self.canvas.columns)
+        x, lows, highs = decimate(track.x, track.curves, track.curves, view, columns)
         scale = 100.0 if self.percent else 1.0
         lows, hostile, lost = masked(lows * scale, log=log)
         highs, _, _ = masked(highs * scale, log=log)
@@ -205,9 +206,9 @@ class StepPlot(Plot):
             faint = both and not part.validation
             ink = theme.blend(colour, 0.5) if faint else colour
             if len(line.replicas) > 1 and not faint:
-                band = theme.blend(colour, 0.16)
-                canvas.area(("band", *key), x, low[2, index], high[3, index], band, 1)
-            if part.track.smooth is not part.track.middle and self._smoothed(part):
+                band = theme.veil(colour, len(self.lines))
+                canvas.area(("band", *key), x, low[2, index], high[3, index], band, z=1)
+            if len(line.replicas) == 1 and self._smoothed(part):
                 raw = zigzag(x, low[1, index], high[1, index])
                 canvas.line(("raw", *key), *raw, theme.blend(colour, 0.28), width=1, z=5)
             points = self._main_line(part, x, low[:, index], high[:, index])
@@ -215,8 +216,8 @@ class StepPlot(Plot):
                 key, *points, ink, width=theme.line_width, dash=theme.dash(line.slot),
                 z=20 if part.validation else 10,
             )  # fmt: skip
-            if part.dotted:
-                canvas.dots(key, x, low[0, index], ink, 6, 21)
+            if part.dotted or len(x) == 1:
+                canvas.dots(key, x, low[0, index], ink, size=6, z=21)
 
     def _main_line(self, part: _Part, x: Array, low: Array, high: Array) -> tuple[Array, Array]:
         """Return the points of the main line.
@@ -279,14 +280,15 @@ class StepPlot(Plot):
         track = self._parts[-1].track
         values = track.values_at(inf if self._hover is None else self._hover)
         labels = [
-            Label(line.name, line.slot, self._value_text(float(value)))
+            Label(line.name, line.slot, self._value_text(line, float(value)))
             for line, value in zip(self.lines, values, strict=True)
         ]
         self.legend.show_labels(tuple(labels))
 
-    def _value_text(self, value: float) -> str:
+    def _value_text(self, line: Line, value: float) -> str:
         if not isfinite(value):
-            return "–"
+            ended = self.history is not None and (self.history.diverged[line.replicas] >= 0).all()
+            return "diverged" if ended and self._hover is None else "–"
         return f"{100 * value:.1f} %" if self.percent else number(value)
 
     def _on_hovered(self, x: float | None) -> None:

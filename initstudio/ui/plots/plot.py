@@ -5,7 +5,7 @@ A plot has two verbs, `restart(history)` and `extend(history)`; both only mark i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +31,7 @@ class Line:
 
     name: str
     slot: int
-    replicas: npt.NDArray[np.int64]
+    replicas: npt.NDArray[np.int64] = field(compare=False)
 
 
 class Plot(QWidget):
@@ -65,7 +65,8 @@ class Plot(QWidget):
         self.setAccessibleName(self.label)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAutoFillBackground(True)
-        self.title = QLabel(self.label, toolTip=self.summary)
+        self.title = QLabel(self.label)
+        self.title.setToolTip(self.summary)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.title.setMinimumWidth(40)
         self.title.installEventFilter(self)
@@ -220,8 +221,7 @@ class Plot(QWidget):
             names = " and ".join(f"“{key.replace('_', ' ')}”" for key in missing)
             return f"{names} was not recorded in this run."
         if not self.lines:
-            shown = [one for one in self._contenders if not one.hidden]
-            return "" if shown and self.history is None else "No contender of this run is shown."
+            return "No contender of this run is shown."
         known = {**self.history.series, **self.history.epoch_series, **self.history.latest}
         return "" if any(key in known for key in self.reads) else self.invitation
 
@@ -270,14 +270,21 @@ class Plot(QWidget):
         self.note.setText(metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the notes to the width."""
         super().resizeEvent(event)
         self._elide_note()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for more room at a double click on the title."""
         if event.type() == QEvent.Type.MouseButtonDblClick:
             self.enlarge_asked.emit()
             return True
         return super().eventFilter(watched, event)
 
+    def sizeHint(self) -> QSize:
+        """Return the same size for all pictures, so that they share the board evenly."""
+        return QSize(420, 300)
+
     def minimumSizeHint(self) -> QSize:
+        """Return the least size at which a picture can be read."""
         return QSize(220, 150)

@@ -43,8 +43,6 @@ def main(words: Sequence[str]) -> int:
         # the reader of our output has gone; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:
-        return _fail(str(error.filename or "disk"), error.strerror or str(error), 1)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -159,7 +157,10 @@ def _run(arguments: argparse.Namespace) -> int:
     from initstudio.engine.train import train
 
     torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
-    finished = headless.run(experiment, arguments.out, train, force=arguments.force)
+    try:
+        finished = headless.run(experiment, arguments.out, train, force=arguments.force)
+    except OSError as error:  # the disk is full, or gone
+        return _fail(str(arguments.out), error.strerror or str(error), 1)
     return 0 if finished else INTERRUPTED
 
 
@@ -184,7 +185,7 @@ def _list(arguments: argparse.Namespace) -> int:
     from initstudio import listing
 
     if arguments.json:
-        print(listing.as_json(arguments.catalogue))
+        _print(listing.as_json(arguments.catalogue))
     else:
         width = min(shutil.get_terminal_size().columns, 100)
         _print(listing.as_text(arguments.catalogue, width))
@@ -194,7 +195,7 @@ def _list(arguments: argparse.Namespace) -> int:
 def _schema(_arguments: argparse.Namespace) -> int:
     from initstudio.engine.schema import file_schema
 
-    print(json.dumps(file_schema(), indent=2, allow_nan=False))
+    _print(json.dumps(file_schema(), indent=2, allow_nan=False))
     return 0
 
 
@@ -224,7 +225,8 @@ def _fail(where: str, why: str, status: int) -> int:
 def _print(text: str) -> None:
     """Print text, with a question mark for what the console cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    # flushed, as a closed pipe could not be told of at exit
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
 _RUN = """\

@@ -237,7 +237,7 @@ def test_a_shot_is_asked_for_with_all_its_wishes(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [
-        (OSError(28, "No space left on device", "out/readings.csv"), 1, "out/readings.csv: No spa"),
+        (OSError(28, "No space left on device"), 1, "out: No space left on device\n"),
         (ExperimentError("$.experiment", "two\nlines\tand  spaces"), 2, "two lines and spaces"),
         (KeyboardInterrupt(), 130, ""),
     ],
@@ -287,10 +287,11 @@ print(status, sorted(loaded), file=sys.stderr)
     assert python("-c", script).stderr == "0 []\n"
 
 
-def test_output_into_a_closed_pipe_is_no_traceback() -> None:
+@pytest.mark.parametrize("words", [["schemes", "--json"], ["probes"]])
+def test_output_into_a_closed_pipe_is_no_traceback(words: list[str]) -> None:
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-m", "initstudio", "schemes", "--json"]
+    command = [sys.executable, "-m", "initstudio", *words]
     with contextlib.closing(os.fdopen(write, "wb")) as closed:
         done = subprocess.run(command, cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, check=False)
     assert done.stderr == b""

@@ -11,6 +11,7 @@ exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
 import csv
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from math import ldexp
 from typing import Any
 
@@ -83,10 +84,15 @@ def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:
     exponent, first, not_finite = (int(value) for value in counts[:3])
     filled = np.flatnonzero(counts[HEAD:])
     for index, count in zip(filled.tolist(), counts[HEAD:][filled].tolist(), strict=True):
-        place = first + index
-        yield f"{ldexp(place, exponent)},{ldexp(place + 1, exponent)},{count}"
+        yield f"{_edges(first + index, exponent)},{count}"
     if not_finite:
         yield f"nan,nan,{not_finite}"
+
+
+@lru_cache(maxsize=2**16)  # the same few thousand bins come again at every snapshot
+def _edges(place: int, exponent: int) -> str:
+    """Return "low,high" of a bin."""
+    return f"{ldexp(place, exponent)},{ldexp(place + 1, exponent)}"
 
 
 def _cells(*values: object) -> str:

@@ -1,0 +1,136 @@
+"""What the window's actions do beyond the session: questions, files, help."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
+
+from initstudio import __version__
+from initstudio.presets import EXPERIMENTS
+from initstudio.ui.actions import ACTS
+from initstudio.ui.session import Session
+
+FILTER = "Experiments (*.json);;All files (*)"
+MAX_RECENT = 8
+Answer = QMessageBox.StandardButton
+
+
+class Commands(QObject):
+    """Asks where the session needs an answer; each method is the slot of an action."""
+
+    def __init__(self, session: Session, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._session = session
+        self._window = window
+
+    def ask_open(self) -> None:
+        """Ask for a file and open it."""
+        folder = str(self._session.path.parent) if self._session.path else ""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open an experiment", folder, FILTER)
+        if name:
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Open a file, unless there are edits that a person wants to keep first."""
+        if self.may_leave() and self._session.open(path):
+            remember(path)
+
+    def ask_save(self) -> bool:
+        """Save, asking for a file if there is none; return whether it was saved."""
+        return self._session.save() if self._session.path else self.ask_save_as()
+
+    def ask_save_as(self) -> bool:
+        """Ask for a file and save to it; return whether it was saved."""
+        present = self._session.path or Path(f"{self._session.experiment.title}.json")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save the experiment", str(present), FILTER
+        )
+        if not name:
+            return False
+        path = Path(name)
+        path = path if path.suffix else path.with_suffix(".json")
+        saved = self._session.save_as(path)
+        if saved:
+            remember(path)
+        return saved
+
+    def load_preset(self, name: str) -> None:
+        """Show a preset experiment; undo brings back what was there."""
+        self._session.load(EXPERIMENTS[name])
+
+    def may_leave(self) -> bool:
+        """Return whether the present document may go: saved, discarded or unchanged."""
+        if not self._session.modified:
+            return True
+        answer = QMessageBox.question(
+            self._window,
+            "Save the experiment?",
+            f"“{self._session.experiment.title}” has edits that are in no file.",
+            Answer.Save | Answer.Discard | Answer.Cancel,
+            Answer.Save,
+        )
+        return answer == Answer.Discard or (answer == Answer.Save and self.ask_save())
+
+    def undo(self) -> None:
+        """Undo the last edit."""
+        self._session.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Redo what was undone."""
+        self._session.undo_stack.redo()
+
+    def quit(self) -> None:
+        """Close the window, which may ask."""
+        self._window.close()
+
+    def full_screen(self) -> None:
+        """Fill the screen, or leave it."""
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def reset_layout(self) -> None:
+        """Put all panels back into their places."""
+        self._window.restoreState(self._window.property("standard_layout"))
+
+    def show_shortcuts(self) -> None:
+        """List all keys."""
+        rows = "".join(
+            f"<tr><td>{act.text.replace('&', '')}&nbsp;&nbsp;</td>"
+            f"<td>{_keys(act.shortcuts)}</td></tr>"
+            for act in ACTS
+            if act.shortcuts
+        )
+        QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{rows}</table>")
+
+    def show_about(self) -> None:
+        """Say what this is."""
+        QMessageBox.about(
+            self._window,
+            "About InitStudio",
+            f"<b>InitStudio {__version__}</b><p>A desktop laboratory for neural-network weight "
+            "initialization.</p><p>Networks train in a process of their own, on this computer; "
+            "nothing leaves it.</p>",
+        )
+
+
+def recent_files() -> list[Path]:
+    """Return the files opened and saved last, newest first."""
+    found = QSettings().value("recent")
+    # a list of one comes back as its only text
+    names = found if isinstance(found, list) else [found] if found else []
+    return [Path(str(name)) for name in names]
+
+
+def remember(path: Path) -> None:
+    """Put a file at the head of the recent ones."""
+    path = path.resolve()
+    paths = [path, *(one for one in recent_files() if one != path)]
+    QSettings().setValue("recent", [str(one) for one in paths[:MAX_RECENT]])
+
+
+def _keys(shortcuts: tuple[str, ...]) -> str:
+    native = QKeySequence.SequenceFormat.NativeText
+    return ", ".join(QKeySequence(keys).toString(native) for keys in shortcuts)

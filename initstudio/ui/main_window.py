@@ -1,0 +1,198 @@
+"""The window: the board in the middle, panels in docks, the run bar on top; no state of its own."""
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
+
+from initstudio.presets import EXPERIMENTS
+from initstudio.ui import theme
+from initstudio.ui.actions import ACTS, build_actions, refresh_actions
+from initstudio.ui.board import Board
+from initstudio.ui.commands import Commands, recent_files
+from initstudio.ui.message_bar import MessageBar
+from initstudio.ui.panels.contenders_panel import ContendersPanel
+from initstudio.ui.panels.data_panel import DataPanel
+from initstudio.ui.panels.network_panel import NetworkPanel
+from initstudio.ui.panels.training_panel import TrainingPanel
+from initstudio.ui.run_bar import RunBar
+from initstudio.ui.session import Session
+
+LAYOUT = 1
+"""Counts up when docks change, so that an older layout is not restored."""
+FIRST_SIZE = (1280, 760)
+MENUS = ("File", "Edit", "Run", "View", "Help")
+THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+
+_log = logging.getLogger(__name__)
+
+
+class MainWindow(QMainWindow):
+    """Wires the session to what shows it and to what edits it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setAcceptDrops(True)
+        self._session = session
+        self.commands = Commands(session, self)
+        self.actions_by_key = build_actions(session, self.commands, self)
+        self._messages = MessageBar()
+        self.board = Board(session)
+        self.setCentralWidget(self.board)
+        self._add_bars()
+        self._docks = [
+            self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._add_dock(ContendersPanel(session), Qt.DockWidgetArea.RightDockWidgetArea),
+            self._add_dock(DataPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._add_dock(TrainingPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+        ]
+        self._stack_docks()
+        self._fill_menus()
+        self.setProperty("standard_layout", self.saveState(LAYOUT))
+        self._restore()
+        session.experiment_changed.connect(self._on_experiment_changed)
+        session.state_changed.connect(self._refresh)
+        session.undo_stack.cleanChanged.connect(self._refresh)
+        session.undo_stack.indexChanged.connect(self._refresh)
+        session.failed.connect(self._on_failed)
+        self._refresh()
+
+    def show_trouble(self, details: str) -> None:
+        """Tell of an unexpected error, quietly."""
+        self._messages.show_message("Something went wrong; your work is safe.", details)
+
+    def _add_bars(self) -> None:
+        run_bar = RunBar(self._session, self.actions_by_key)
+        run_bar.preset_chosen.connect(self.commands.load_preset)
+        self._add_bar("Run", run_bar)
+        self.addToolBarBreak()
+        shown = self._add_bar("Messages", self._messages)
+        shown.setVisible(False)
+        self._messages.message_shown.connect(lambda: shown.setVisible(True))
+        self._messages.dismissed.connect(lambda: shown.setVisible(False))
+
+    def _add_bar(self, title: str, content: QWidget) -> QAction:
+        bar = QToolBar(title, self)
+        bar.setObjectName(f"{content.objectName()}_tools")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        action: QAction = bar.addWidget(content)
+        self.addToolBar(bar)
+        return action
+
+    def _add_dock(self, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(str(panel.title), self)  # type: ignore[attr-defined]
+        dock.setObjectName(f"dock_{panel.object_name}")  # type: ignore[attr-defined]
+        dock.setAccessibleName(f"{panel.title} dock")  # type: ignore[attr-defined]
+        dock.setWidget(panel)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _stack_docks(self) -> None:
+        network, contenders, data, training = self._docks
+        self.tabifyDockWidget(network, data)
+        self.tabifyDockWidget(data, training)
+        network.raise_()
+        self.resizeDocks([network, contenders], [290, 290], Qt.Orientation.Horizontal)
+
+    def _fill_menus(self) -> None:
+        menus = {title: self.menuBar().addMenu(f"&{title}") for title in MENUS}
+        presets = menus["File"].addMenu("&New from preset")
+        for name in EXPERIMENTS:
+            action = presets.addAction(name)
+            action.triggered.connect(lambda _on=False, name=name: self.commands.load_preset(name))
+        for dock in self._docks:
+            menus["View"].addAction(dock.toggleViewAction())
+        self._fill_theme_menu(menus["View"].addMenu("&Theme"))
+        for act in ACTS:
+            if act.separated:
+                menus[act.menu].addSeparator()
+            menus[act.menu].addAction(self.actions_by_key[act.key])
+        recent = QMenu("Open &recent", self)
+        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
+        menus["File"].insertMenu(self.actions_by_key["ask_save"], recent)
+
+    def _fill_recent(self, menu: QMenu) -> None:
+        menu.clear()
+        paths = recent_files()
+        for path in paths:
+            action = menu.addAction(str(path))
+            action.triggered.connect(lambda _on=False, path=path: self.commands.open(path))
+        if not paths:
+            menu.addAction("No files yet").setEnabled(False)
+
+    def _fill_theme_menu(self, menu: QMenu) -> None:
+        group = QActionGroup(menu)
+        chosen = str(QSettings().value("theme", "system"))
+        for key, text in THEMES.items():
+            action = QAction(text, menu)
+            action.setCheckable(True)
+            action.setChecked(key == chosen)
+            action.triggered.connect(lambda _on=False, key=key: self._on_theme_chosen(key))
+            group.addAction(action)
+            menu.addAction(action)
+
+    def _on_theme_chosen(self, key: str) -> None:
+        QSettings().setValue("theme", key)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, theme.THEMES.get(key) or theme.system_theme())
+
+    def _on_experiment_changed(self, _experiment: object) -> None:
+        self._refresh()
+
+    def _on_failed(self, where: str, why: str) -> None:
+        self._messages.show_message(f"{where}: {why}")
+
+    def _refresh(self, _change: object = None) -> None:
+        refresh_actions(self.actions_by_key, self._session)
+        path = self._session.path
+        name = path.name if path else self._session.experiment.title
+        self.setWindowTitle(f"{name}[*] - InitStudio")
+        self.setWindowModified(self._session.modified)
+
+    def _restore(self) -> None:
+        settings = QSettings()
+        geometry, state = settings.value("geometry"), settings.value("layout")
+        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+            self.resize(*FIRST_SIZE)
+        if isinstance(state, QByteArray):
+            self.restoreState(state, LAYOUT)
+
+    def _remember(self) -> None:
+        settings = QSettings()
+        settings.setValue("geometry", self.saveGeometry())
+        settings.setValue("layout", self.saveState(LAYOUT))
+        settings.sync()
+        if settings.status() is not QSettings.Status.NoError:
+            _log.warning("The window's layout could not be remembered in %s", settings.fileName())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about edits that are in no file, then end the engine."""
+        if not self.commands.may_leave():
+            event.ignore()
+            return
+        self._remember()
+        self._session.close()
+        event.accept()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome one experiment file."""
+        if _dropped(event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open it."""
+        path = _dropped(event.mimeData().urls())
+        if path:
+            event.acceptProposedAction()
+            self.commands.open(path)
+
+
+def _dropped(urls: list[QUrl]) -> Path | None:
+    """Return the one experiment file that is dropped."""
+    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    return paths[0] if len(paths) == 1 and paths[0].suffix == ".json" else None

@@ -1,0 +1,54 @@
+"""A quiet bar for what went wrong, with the place and the reason."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
+
+
+class MessageBar(QFrame):
+    """Shows one message until it is dismissed or another comes; never takes the keyboard."""
+
+    message_shown = Signal()
+    dismissed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("message_bar")
+        self.setAccessibleName("Messages")
+        self.setProperty("kind", "card")
+        self._details = ""
+        self._text = QLabel(wordWrap=True)
+        self._text.setAccessibleName("Message")
+        self._text.setProperty("kind", "error")
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._copy = _button("Copy details")
+        dismiss = _button("Dismiss")
+        self._copy.clicked.connect(self._on_copy)
+        dismiss.clicked.connect(self.dismissed)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._copy)
+        row.addWidget(dismiss)
+
+    @property
+    def text(self) -> str:
+        """Return the message shown last."""
+        return str(self._text.text())
+
+    def show_message(self, text: str, details: str = "") -> None:
+        """Show a sentence; `details` can be copied."""
+        self._details = details
+        self._text.setText(text)
+        self._copy.setVisible(bool(details))
+        self.message_shown.emit()
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._details)
+
+
+def _button(text: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setAccessibleName(text)
+    return button

@@ -38,7 +38,7 @@ def columns_of(x: Array, view: Range, columns: int) -> npt.NDArray[np.int64]:
     """Return the index at which each occupied pixel column begins, int64 [k]; x must not fall."""
     span = view[1] - view[0]
     column = np.floor((x - view[0]) * (columns / span)) if span > 0 else np.zeros(len(x))
-    return np.flatnonzero(np.diff(column, prepend=-np.inf))
+    return np.flatnonzero(np.diff(np.clip(column, -1, columns), prepend=-np.inf))
 
 
 def decimate(

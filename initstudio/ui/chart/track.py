@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from initstudio.history import CAPACITY, Series
-from initstudio.ui.chart.lines import Array
+from initstudio.ui.chart.lines import Array, Range, columns_of
 
 BLOCK = 128
 
@@ -60,6 +60,7 @@ class Track:
         self._data = np.empty((4, len(groups), CAPACITY))
         self._banded = any(len(group) > 1 for group in groups)
         self._x = np.empty(CAPACITY)
+        self._columns = _Columns(self)
 
     def follow(self, series: Series) -> None:
         """Take in the rows that are new; all of them if the series has thinned itself."""
@@ -90,10 +91,53 @@ class Track:
         """Return smoothed middle, middle, least and greatest, float64 [4, C, n]."""
         return self._data[..., : self._rows]
 
+    @property
+    def age(self) -> tuple[int, int]:
+        """Return what changes when earlier rows have changed."""
+        return id(self._series), self._stride
+
+    def decimated(self, view: Range, columns: int) -> tuple[Array, Array, Array]:
+        """Return each pixel column's x [k], and least and greatest `curves`, float64 [4, C, k]."""
+        return self._columns.reduce(view, columns)
+
     def values_at(self, x: float) -> Array:
         """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
         row = int(np.searchsorted(self.x, x, side="right")) - 1
         return self._data[0, :, row] if row >= 0 else np.full(len(self._groups), np.nan)
+
+
+class _Columns:
+    """The pixel columns of a track; those that are complete are kept from frame to frame."""
+
+    def __init__(self, track: Track) -> None:
+        self._track = track
+        self._key: object = None
+        self._count = 0
+        self._last_start = 0
+
+    def reduce(self, view: Range, columns: int) -> tuple[Array, Array, Array]:
+        """Return x, least and greatest of each column."""
+        track = self._track
+        if len(track.x) <= columns:
+            return track.x, track.curves, track.curves
+        if (view, columns, track.age) != self._key:
+            self._begin(view, columns)
+        rows = slice(self._last_start, len(track.x))
+        starts = columns_of(track.x[rows], view, columns)
+        new = slice(self._count, self._count + len(starts))
+        curves = track.curves[..., rows]
+        self._x[new] = track.x[rows][starts]
+        self._ends[0, ..., new] = np.fmin.reduceat(curves, starts, axis=-1)
+        self._ends[1, ..., new] = np.fmax.reduceat(curves, starts, axis=-1)
+        # the last column may still get rows, and is reduced again
+        self._count, self._last_start = new.stop - 1, rows.start + int(starts[-1])
+        return self._x[: new.stop], self._ends[0, ..., : new.stop], self._ends[1, ..., : new.stop]
+
+    def _begin(self, view: Range, columns: int) -> None:
+        self._key = (view, columns, self._track.age)
+        self._count = self._last_start = 0
+        self._x = np.empty(columns + 2)
+        self._ends = np.empty((2, *self._track.curves.shape[:2], columns + 2))
 
 
 def _summary(series: Series, group: npt.NDArray[np.int64], rows: slice) -> Array:

@@ -50,6 +50,10 @@ class LayerPlot(Plot):
         """Return the columns of the reading that are drawn, and a name for each."""
         raise NotImplementedError
 
+    def state_of(self, history: History) -> object:
+        """Return the step of the newest readings."""
+        return history.layers_step
+
     def on_shape_changed(self) -> None:
         """Forget the axis."""
         self._view_y = None

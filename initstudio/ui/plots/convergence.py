@@ -140,12 +140,6 @@ class _Table(QAbstractTableModel):
         return None
 
 
-def _state(history: History) -> object:
-    """Return what the table's numbers depend on, which changes with each epoch only."""
-    series = [*history.epoch_means.values(), *history.epoch_series.values()]
-    return [(len(one), one.stride) for one in series], history.diverged.tobytes(), id(history)
-
-
 def _alignment(column: Column) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if column.field else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
@@ -184,7 +178,6 @@ class ConvergencePlot(Plot):
     order = 70
     reads = ("loss", "accuracy")
     Options = ConvergenceOptions
-    _seen: object = None
 
     def make_picture(self) -> QWidget:
         """Return the table."""
@@ -212,13 +205,14 @@ class ConvergencePlot(Plot):
         self.legend.hide()
         return table
 
+    def state_of(self, history: History) -> object:
+        """Return what changes with each epoch."""
+        series = [*history.epoch_means.values(), *history.epoch_series.values()]
+        return [(len(one), one.stride) for one in series], history.diverged.tobytes()
+
     def draw(self, history: History) -> None:
-        """Fill the table, if an epoch has ended since."""
+        """Fill the table."""
         options = self.options
-        seen = _state(history)
-        if seen == self._seen:
-            return
-        self._seen = seen
         found = {
             row.slot: row
             for row in rows(history, options.loss_target, options.accuracy_target / 100)
@@ -239,13 +233,8 @@ class ConvergencePlot(Plot):
             ]
         )
 
-    def on_shape_changed(self) -> None:
-        """Forget what the table shows."""
-        self._seen = None
-
     def clear(self, message: str) -> None:
         """Empty the table and write a sentence over it."""
-        self._seen = None
         self._table.show_rows((), 1, self.theme)
         self._message.setText(message)
         self._message.setStyleSheet(f"color: {self.theme.muted};")
@@ -254,7 +243,6 @@ class ConvergencePlot(Plot):
 
     def show_theme(self, theme: Theme) -> None:
         """Use the theme, in the table too."""
-        self._seen = None
         super().show_theme(theme)
         self.table.setFont(font(theme.plot_font))
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 12)

@@ -67,12 +67,18 @@ class DistributionPlot(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._views: tuple[Range | None, Range | None] = (None, None)
         self._first: list[Binned | None] = []
+        self._ghosts: tuple[int, list[_Shape | None]] = (0, [])
         super().__init__(parent)
+
+    def state_of(self, history: History) -> object:
+        """Return the step of the newest readings."""
+        return history.layers_step
 
     def on_shape_changed(self) -> None:
         """Forget axes and the start; offer the layers of this run."""
         self._views = (None, None)
         self._first = []
+        self._ghosts = (0, [])
         if not self.header:
             self.toolbar.offer("layer", [("0", "First layer"), ("all", "All layers")])
         else:
@@ -85,7 +91,9 @@ class DistributionPlot(Plot):
         now = self._groups(history.latest)
         if not self._first:
             self._first = self._groups(history.first)
-        start = self._first if history.layers_step > 0 else [None] * len(self.lines)
+        start: list[Binned | None] = [None] * len(self.lines)
+        if history.layers_step > 0:
+            start = self._first
         known = [group for group in (*now, *start) if group]
         if not known:
             self.clear("No contender has a finite value here.")
@@ -94,7 +102,7 @@ class DistributionPlot(Plot):
         view_x = self._range_x(known)
         exponent = display_exponent(known, *view_x)
         shapes = [_shape(group, exponent) if group else None for group in now]
-        ghosts = [_shape(group, exponent) if group else None for group in start]
+        ghosts = self._ghosts_at(exponent, start)
         view_y = self._range_y([shape for shape in (*shapes, *ghosts) if shape])
         self._views = (view_x, view_y)
         self._draw_all(shapes, ghosts, view_x, view_y)
@@ -119,6 +127,14 @@ class DistributionPlot(Plot):
             rows = rows if chosen is None else rows[:, chosen]
             groups.append(pool(rows.reshape(-1, reading.shape[-1])))
         return groups
+
+    def _ghosts_at(self, exponent: int, start: list[Binned | None]) -> list["_Shape | None"]:
+        """Return the shapes of the start, which change with the bins only."""
+        known, ghosts = self._ghosts
+        if known != exponent or len(ghosts) != len(start) or not any(ghosts):
+            ghosts = [_shape(group, exponent) if group else None for group in start]
+            self._ghosts = (exponent, ghosts)
+        return ghosts
 
     def _range_x(self, groups: list[Binned]) -> Range:
         ends = [(group.quantile(QUANTILE), group.quantile(1 - QUANTILE)) for group in groups]
@@ -171,7 +187,7 @@ class DistributionPlot(Plot):
         theme, canvas = self.theme, self.canvas
         colour = theme.colour(line.slot)
         ink = theme.blend(colour, 0.38) if ghost else colour
-        width = 1.5 if ghost else theme.line_width
+        width = 1.0 if ghost else theme.line_width
         dash = () if ghost else theme.dash(line.slot)
         key, z = (line.slot, ghost), 4 if ghost else 10
         bottom, top = canvas.view[1]
@@ -191,7 +207,7 @@ class DistributionPlot(Plot):
         else:
             seen = (shape.places >= canvas.view[0][0]) & (shape.places <= canvas.view[0][1])
             x, y = shape.places[seen], self._height(shape.line[seen])
-            every = max(1, len(x) // 380)
+            every = max(1, len(x) // (400 if self.settled else 190))
             canvas.line(key, x[::every], y[::every], ink, width=width, dash=dash, z=z)
 
     def _height(self, values: Array) -> Array:

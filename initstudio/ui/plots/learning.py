@@ -17,7 +17,6 @@ from initstudio.ui.chart.lines import (
     Array,
     Range,
     counted,
-    decimate,
     fair_top,
     grown,
     masked,
@@ -172,7 +171,7 @@ class StepPlot(Plot):
         """Return x, the line, the faint line and the band as they are drawn, decimated."""
         track = part.track
         columns = min(190, self.canvas.columns)
-        x, lows, highs = decimate(track.x, track.curves, track.curves, view, columns)
+        x, lows, highs = track.decimated(view, columns)
         scale = 100.0 if self.percent else 1.0
         lows, hostile, lost = masked(lows * scale, log=log)
         highs, _, _ = masked(highs * scale, log=log)

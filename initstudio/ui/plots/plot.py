@@ -61,6 +61,7 @@ class Plot(QWidget):
         self.settled = False
         self.theme = present.theme
         self._contenders: tuple[Contender, ...] = ()
+        self._seen: object = None
         self.setObjectName(self.key)
         self.setAccessibleName(self.label)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -126,7 +127,10 @@ class Plot(QWidget):
         """Show what has been added to the run."""
         if history is not self.history:
             self.restart(history)
-        self.mark()
+        seen = self.state_of(history)
+        if seen != self._seen:
+            self._seen = seen
+            self.mark()
 
     def mark(self) -> None:
         """Note that the picture is out of date; the frame clock will ask for a new one."""
@@ -151,6 +155,10 @@ class Plot(QWidget):
         self.draw(self.history)
 
     # ------------------------------------------------------------------ what a subclass fills in
+
+    def state_of(self, history: History) -> object:
+        """Return what the picture depends on; while it is the same, nothing is drawn again."""
+        return history.revision
 
     def make_picture(self) -> QWidget:
         """Return the widget that shows the picture: a canvas, unless a subclass has another."""

@@ -1,0 +1,151 @@
+"""What plots cost: a repaint of each kind, a frame late in a run over an early one, and memory."""
+
+import gc
+import os
+import tracemalloc
+from collections.abc import Iterator
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from msgspec.structs import replace
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtWidgets import QApplication
+
+from initstudio import presets
+from initstudio.distribution import BINS, HEAD
+from initstudio.engine.plan import plan
+from initstudio.experiment import Seeds
+from initstudio.history import History, Readings, Stretch
+from initstudio.ui import theme
+from initstudio.ui.plots import PLOTS
+from initstudio.ui.plots.plot import Plot
+
+CONTENDERS, SEEDS = 8, 3
+EARLY, LATE = 1_000, 1_000_000
+ROUNDS = 40
+
+
+def figures() -> Iterator[dict[str, object]]:
+    """Yield the figures."""
+    app = QApplication([])
+    theme.apply(app, theme.LIGHT)
+    early, late = run_of(EARLY), run_of(LATE)
+    ratios = []
+    for key, kind in PLOTS.items():
+        plots = [shown(app, kind, history) for history in (early, late)]
+        # in turns, so that both meet the same weather
+        times = np.array([[frame(app, plot) for plot in plots] for _ in range(ROUNDS)])
+        first, last = np.median(times, axis=0)
+        ratios.append(last / first)
+        yield bound(
+            f"{key}: one frame of 8 contenders x 3 seeds, 800 x 450", 1000 * last, 25, 8, "ms"
+        )
+        for plot in plots:
+            plot.close()
+            plot.deleteLater()
+    name = "cost of a frame after a million steps over after a thousand, worst plot"
+    yield bound(name, max(ratios), 1.2, 1.05, "")
+    yield bound("memory growth over the last half of a million steps", growth(app), 0.5, 0, "MiB")
+
+
+def bound(figure: str, value: float, most: float, aim: float, unit: str) -> dict[str, object]:
+    """Return a figure that should be small."""
+    return {
+        "figure": figure,
+        "value": round(float(value), 3),
+        "at_most": most,
+        "aim": aim,
+        "unit": unit,
+    }
+
+
+def shown(app: QApplication, kind: type[Plot], history: History) -> Plot:
+    """Return the plot of a history in a window of its own."""
+    plot = kind()
+    plot.resize(800, 450)
+    plot.show_contenders(history.header.experiment.contenders)
+    plot.restart(history)
+    plot.show()
+    for _ in range(3):
+        frame(app, plot)
+    return plot
+
+
+def frame(app: QApplication, plot: Plot) -> float:
+    """Return the seconds of one frame: a few new steps, the picture's numbers, its painting."""
+    history = plot.history
+    if history is None:
+        raise ValueError(plot.key)
+    history.extend(stretch(history, history.last_step + 1, 20))
+    began = perf_counter()
+    plot.extend(history)
+    plot.refresh()
+    app.processEvents()
+    return perf_counter() - began
+
+
+def run_of(steps: int, whole: int = 0) -> History:
+    """Return the history of so many steps of a run of `whole`."""
+    whole = whole or 2 * steps
+    base = presets.DIGITS
+    contenders = tuple(
+        presets.contender(f"Contender {slot}", slot, "xavier_uniform") for slot in range(CONTENDERS)
+    )
+    experiment = replace(base, contenders=contenders, seeds=Seeds(count=SEEDS))
+    # the run is long either way, so that both have the same axis and the same part of it filled
+    header = replace(plan(experiment).header, steps=whole, steps_per_epoch=whole // 80)
+    history = History(header)
+    for start in range(0, steps, 1000):
+        history.extend(stretch(history, start, 1000))
+    return history
+
+
+def stretch(history: History, start: int, count: int) -> Stretch:
+    """Return readings of `count` steps."""
+    header = history.header
+    rng = np.random.default_rng(start)
+    replicas, tensors = len(header.slots), len(header.tensors)
+    steps = np.arange(start, start + count)
+    fall = np.exp(-steps[:, None] / header.steps * np.linspace(2, 6, replicas))
+    loss = (2.3 * fall * np.exp(rng.normal(0, 0.1, (count, replicas)))).astype(np.float32)
+    ends = steps[steps % header.steps_per_epoch == 0]
+    validation = np.repeat(loss[:1], len(ends), 0)
+    counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
+    counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
+    counts[..., 3] = counts[..., HEAD:].sum(-1)
+    layers: Readings = {
+        "weights": counts,
+        "gradients": counts,
+        "gradient_norm": rng.uniform(0.1, 1, (replicas, tensors)).astype(np.float32),
+        "activation_std": rng.uniform(0.1, 1, (replicas, len(header.layers))).astype(np.float32),
+    }
+    return Stretch(
+        steps=steps,
+        series={"loss": loss, "accuracy": np.exp(-loss)},
+        epoch_steps=ends,
+        epoch_series={"validation_loss": validation, "validation_accuracy": np.exp(-validation)},
+        layers_step=int(steps[-1]),
+        layers=layers,
+    )
+
+
+def growth(app: QApplication) -> float:
+    """Return by how much Python's and numpy's memory grew over the last half of a run, MiB."""
+    history = run_of(EARLY, 2 * LATE)
+    plots = [shown(app, kind, history) for kind in PLOTS.values()]
+    sizes = []
+    tracemalloc.start()
+    for _ in range(LATE // 10_000):
+        history.extend(stretch(history, history.last_step + 1, 10_000))
+        for plot in plots:
+            plot.extend(history)
+            plot.refresh()
+        app.processEvents()
+        gc.collect()
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    quarter = len(sizes) // 4
+    return (median(sizes[-quarter:]) - median(sizes[2 * quarter : 3 * quarter])) / 2**20

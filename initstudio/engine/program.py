@@ -6,6 +6,7 @@ them (`recording.py`), which is what makes small networks fast.
 """
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import torch
@@ -32,14 +33,32 @@ class Step(NamedTuple):
     """The output of each layer, [R, batch, ...]."""
 
 
+ALIGNED = 16
+"""Values to which each tensor in `Program.flat` is padded; a whole number of vector registers."""
+
+
 class Program:
-    """The stacked networks: `parameters` and `buffers` are [R, ...] each, updated in place."""
+    """The stacked networks: `parameters` and `buffers` are [R, ...] each, updated in place.
+
+    All parameters are views of one padded vector, `flat`, and their gradients of its `grad`. The
+    optimiser's kernels round the values left over at a tensor's end differently (they lack the
+    fused multiply-add of the vector registers); padding sees that no replica is among them, so
+    that its bits do not depend on how many others train beside it.
+    """
 
     def __init__(self, networks: list[nn.Sequential], training: Training) -> None:
         parameters, buffers = stack_module_state(networks)
-        self.parameters: Tensors = {
-            name: value.detach().clone().requires_grad_() for name, value in parameters.items()
-        }
+        sizes = [-(-value.numel() // ALIGNED) * ALIGNED for value in parameters.values()]
+        kind = next(iter(parameters.values())).dtype if parameters else torch.float32
+        self.flat = torch.zeros(sum(sizes), dtype=kind)
+        self.flat.grad = torch.zeros_like(self.flat)
+        self.parameters: Tensors = {}
+        self._gradients_of: list[torch.Tensor] = []
+        starts = accumulate(sizes, initial=0)
+        for (name, value), start in zip(parameters.items(), starts, strict=False):
+            part = slice(start, start + value.numel())
+            self.parameters[name] = self.flat[part].view(value.shape).copy_(value.detach())
+            self._gradients_of.append(self.flat.grad[part].view(value.shape))
         self.buffers: Tensors = {name: value.clone() for name, value in buffers.items()}
         self.network = networks[0]
         self._training = training
@@ -57,6 +76,10 @@ class Program:
             self._recorded[shape] = record(vmap(self._gradients), inputs)
         gradients, (loss, (correct, activations)) = self._recorded[shape](inputs)
         return Step(gradients, loss, correct, tuple(activations))
+
+    def take_gradients(self, gradients: Tensors) -> None:
+        """Make these the gradients by which the optimiser moves `flat`."""
+        torch._foreach_copy_(self._gradients_of, [gradients[name] for name in self.parameters])
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""

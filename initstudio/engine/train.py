@@ -76,8 +76,7 @@ class _Run:
         ]
         self.program = Program(networks, experiment.training)
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
-        parameters = list(self.program.parameters.values())
-        self._optimizer = optimizer_of(experiment.training, parameters, fused=fused)
+        self._optimizer = optimizer_of(experiment.training, [self.program.flat], fused=fused)
         self._weights = [
             f"{layer.index}.{tensor.name}"
             for layer in resolved.layers
@@ -119,14 +118,13 @@ class _Run:
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
         gradients = found.gradients
-        limit = self._plan.experiment.training.clip_norm
-        factors = _clip_factors(list(gradients.values()), limit) if limit else None
-        for name, parameter in self.program.parameters.items():
-            gradient = gradients[name]
-            if factors is not None:
-                gradient = gradient * factors.view(-1, *[1] * (gradient.dim() - 1))
-            # the fused optimisers want gradients laid out as the weights are
-            parameter.grad = gradient.contiguous()
+        if limit := self._plan.experiment.training.clip_norm:
+            factors = _clip_factors(list(gradients.values()), limit)
+            gradients = {
+                name: value * factors.view(-1, *[1] * (value.dim() - 1))
+                for name, value in gradients.items()
+            }
+        self.program.take_gradients(gradients)
         self._optimizer.step()
 
     def validate(self) -> Scores | None:

@@ -1,0 +1,96 @@
+"""The starting weights are those of a person's own script, bit for bit."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from initstudio.engine.initialize import initialize
+from initstudio.engine.plan import plan
+from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
+from initstudio.presets import ARTICLE, contender
+
+
+class SimpleNN(nn.Module):
+    """The network as the article writes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(20, 64)
+        self.fc2 = nn.Linear(64, 64)
+        self.fc3 = nn.Linear(64, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.fc1(x))
+        return self.fc3(torch.relu(self.fc2(x)))
+
+
+def init_xavier(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+def init_kaiming(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+        nn.init.zeros_(module.bias)
+
+
+def init_normal(module: nn.Module) -> None:
+    if isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, mean=0.0, std=0.01)
+        nn.init.zeros_(module.bias)
+
+
+@pytest.mark.parametrize(("index", "init"), [*enumerate([init_xavier, init_kaiming, init_normal])])
+@pytest.mark.parametrize("seed", [0, 1, 12345])
+def test_as_the_articles_script(index: int, init: Callable[[nn.Module], None], seed: int) -> None:
+    torch.manual_seed(seed)
+    own = SimpleNN()
+    own.apply(init)
+    ours = initialize(plan(ARTICLE), index, seed)
+    for mine, theirs in zip(ours.parameters(), own.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_torch_default_is_what_torch_draws() -> None:
+    asked = Experiment(
+        network=ARTICLE.network,
+        data=ARTICLE.data,
+        contenders=(contender("Default", 0, "torch_default", "torch_default"),),
+    )
+    torch.manual_seed(3)
+    own = SimpleNN()
+    for mine, theirs in zip(
+        initialize(plan(asked), 0, 3).parameters(), own.parameters(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+
+
+def test_the_last_matching_rule_wins_and_norms_keep_their_scale() -> None:
+    rules = (
+        Rule(role="weight", scheme=Choice("zeros")),
+        Rule(role="weight", scheme=Choice("constant", {"value": 0.5}), position=0),
+        Rule(role="bias", scheme=Choice("ones"), layer="output"),
+    )
+    asked = Experiment(
+        network=(Choice("linear"), Choice("layer_norm"), Choice("output")),
+        data=Data(dataset=Choice("random")),
+        contenders=(Contender(name="Mixed", slot=0, rules=rules),),
+    )
+    network = initialize(plan(asked), 0, 0)
+    assert (network[0].weight == 0.5).all()
+    assert (network[2].weight == 0).all()
+    assert (network[1].weight == 1).all()
+    assert (network[2].bias == 1).all()
+    assert network[0].bias.abs().max() <= 20**-0.5  # no rule: torch's own default
+    assert network[0].bias.unique().numel() > 1
+
+
+def test_the_global_generator_is_left_as_it_was() -> None:
+    torch.manual_seed(8)
+    before = torch.get_rng_state()
+    initialize(plan(ARTICLE), 0, 0)
+    assert torch.equal(before, torch.get_rng_state())

@@ -1,0 +1,78 @@
+"""What one contender does is nobody else's business."""
+
+import numpy as np
+import torch
+from msgspec.structs import replace
+
+from initstudio.engine.initialize import initialize
+from initstudio.engine.plan import plan
+from initstudio.engine.train import train
+from initstudio.experiment import (
+    SGD,
+    Choice,
+    Contender,
+    Data,
+    Experiment,
+    Seeds,
+    Training,
+)
+from initstudio.presets import contender, multilayer
+
+XAVIER = contender("Xavier", 0, "xavier_uniform")
+KAIMING = contender("Kaiming", 1, "kaiming_uniform")
+WILD = contender("Wild", 2, "normal", std=1000.0)
+TAME = contender("Tame", 2, "normal", std=0.01)
+
+
+def experiment(*contenders: Contender, activation: str = "relu") -> Experiment:
+    return Experiment(
+        network=multilayer(4, 16, activation),
+        data=Data(dataset=Choice("random", {"examples": 200, "features": 20})),
+        training=Training(epochs=12, optimizer=SGD(), learning_rate=0.05),
+        contenders=contenders,
+        seeds=Seeds(count=2),
+    )
+
+
+def losses(asked: Experiment) -> np.ndarray:
+    """Return [contenders, steps, seeds]."""
+    found = [shot.readings["loss"] for shot in train(asked) if "loss" in shot.readings]
+    return np.array(found).reshape(len(found), len(asked.contenders), -1).swapaxes(0, 1)
+
+
+def test_a_contender_that_diverges_leaves_its_neighbours_bit_for_bit() -> None:
+    for activation in ("relu", "tanh", "gelu"):
+        beside = losses(experiment(XAVIER, WILD, KAIMING, activation=activation))
+        alone = losses(experiment(XAVIER, KAIMING, activation=activation))
+        tame = losses(experiment(XAVIER, TAME, KAIMING, activation=activation))
+        np.testing.assert_array_equal(beside[[0, 2]], alone)
+        np.testing.assert_array_equal(beside[[0, 2]], tame[[0, 2]])
+    wild = losses(experiment(XAVIER, WILD, KAIMING))[1]
+    assert not np.isfinite(wild[-1]).any()
+
+
+def test_adding_hiding_and_reordering_change_nobodys_start() -> None:
+    def start(asked: Experiment, slot: int) -> dict[str, torch.Tensor]:
+        index = [one.slot for one in asked.contenders].index(slot)
+        return initialize(plan(asked), index, 1).state_dict()
+
+    few = experiment(XAVIER, KAIMING)
+    many = experiment(KAIMING, replace(TAME, hidden=True), XAVIER)
+    for slot in (0, 1):
+        one, other = start(few, slot), start(many, slot)
+        assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_adding_and_reordering_change_nobodys_losses_beyond_rounding() -> None:
+    few = losses(experiment(XAVIER, KAIMING))
+    many = losses(experiment(KAIMING, TAME, XAVIER))
+    np.testing.assert_allclose(few[0], many[2], rtol=1e-4)
+    np.testing.assert_allclose(few[1], many[0], rtol=1e-4)
+
+
+def test_contenders_of_one_seed_share_data_batches_and_dropout_masks() -> None:
+    twins = (XAVIER, replace(XAVIER, slot=7))
+    asked = replace(experiment(*twins), network=(Choice("dropout"), *multilayer(2, 16, "relu")))
+    found = losses(asked)
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.array_equal(found[0][:, 0], found[0][:, 1])

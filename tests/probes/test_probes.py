@@ -1,0 +1,104 @@
+"""Every reading against the plain network's own weights, gradients and outputs."""
+
+from collections import Counter
+from math import floor
+
+import numpy as np
+import pytest
+import torch
+from msgspec.structs import replace
+
+from initstudio.distribution import BINS, HEAD
+from initstudio.engine.reference import train_one
+from initstudio.engine.train import train
+from initstudio.experiment import Recording, Seeds
+from initstudio.presets import ARTICLE
+from initstudio.probes.distributions import counts
+
+
+def test_readings_are_those_of_the_plain_network() -> None:
+    training = replace(ARTICLE.training, epochs=1, clip_norm=0.1)
+    asked = replace(ARTICLE, training=training, seeds=Seeds(count=2), recording=Recording(every=6))
+    snapshots = {shot.step: shot.readings for shot in train(asked, dtype=torch.float64)}
+    for replica in range(6):
+        for plain in train_one(asked, replica // 2, replica % 2, dtype=torch.float64):
+            readings = snapshots[plain.step]
+            if "weights" not in readings:
+                continue
+            linears = [layer for layer in plain.network if isinstance(layer, torch.nn.Linear)]
+            for at, layer in enumerate(linears):
+                gradient = layer.weight.grad
+                assert gradient is not None
+                norm = float(gradient.square().sum().sqrt())
+                assert readings["gradient_norm"][replica, at] == pytest.approx(norm, rel=1e-5)
+            for at, outputs in enumerate(plain.activations):
+                std = np.std(outputs.detach().numpy())
+                assert readings["activation_std"][replica, at] == pytest.approx(std, rel=1e-5)
+            for at, layer in enumerate(linears):
+                assert_counts(readings["weights"][replica, at], layer.weight.detach().numpy())
+
+
+def assert_counts(reading: np.ndarray, values: np.ndarray) -> None:
+    """Compare with counting one by one; values of both loops may differ in their last bits."""
+    exponent, first, bad, good = (int(number) for number in reading[:HEAD])
+    width = 2.0**exponent
+    found = Counter(floor(float(value) / width) - first for value in values.flat)
+    slow = np.array([found[index] for index in range(BINS)])
+    assert (bad, good) == (0, values.size)
+    assert np.abs(np.cumsum(slow) - np.cumsum(reading[HEAD:])).max() <= 1
+
+
+CASES = {
+    "normal": torch.randn(1000, generator=torch.Generator().manual_seed(0)),
+    "constant": torch.full((50,), 0.5),
+    "zeros": torch.zeros(50),
+    "one value": torch.tensor([-3.7]),
+    "subnormal": torch.tensor([1e-45, 3e-45, -1e-40]),
+    "huge": torch.tensor([3e38, -3e38, 1.0, 0.0]),
+    "far and narrow": 100 + 1e-4 * torch.randn(100, generator=torch.Generator().manual_seed(1)),
+    "just below an edge": torch.tensor([-1e-30, 1.0]),
+    "an edge": torch.tensor([0.0, 1.0, 2.0, 512.0]),
+    "not finite": torch.tensor([torch.nan, torch.inf, -torch.inf, 1.0, 2.0]),
+    "nothing finite": torch.tensor([torch.nan, torch.inf]),
+    "double": torch.tensor([1e300, -1e300, 5e-324], dtype=torch.float64),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_counts_are_exact(name: str) -> None:
+    values = CASES[name]
+    reading = counts(values[None])[0].tolist()
+    exponent, first, bad, good, *bins = reading
+    finite = [float(value) for value in values if torch.isfinite(value)]
+    assert (bad, good) == (len(values) - len(finite), len(finite))
+    assert sum(bins) == len(finite)
+    assert abs(first) <= 2**25
+    # in exact integers, as the width may lie below the least float
+    found = Counter(_floor_of(value, exponent) - first for value in finite)
+    assert found == Counter({index: count for index, count in enumerate(bins) if count})
+
+
+def _floor_of(value: float, exponent: int) -> int:
+    """Return floor(value / 2^exponent) in integers."""
+    numerator, denominator = value.as_integer_ratio()
+    return (
+        numerator // (denominator << exponent)
+        if exponent >= 0
+        else (numerator << -exponent) // denominator
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 37.0])
+def test_the_bins_are_as_fine_as_fits(scale: float) -> None:
+    values = scale * torch.randn(5, 300, generator=torch.Generator().manual_seed(2))
+    for row, reading in zip(values, counts(values).tolist(), strict=True):
+        narrower = reading[0] - 1
+        ends = [_floor_of(float(end), narrower) for end in (row.min(), row.max())]
+        assert ends[1] - ends[0] >= BINS
+
+
+def test_rows_are_counted_apart() -> None:
+    values = torch.stack([CASES["normal"], 100 * CASES["normal"], torch.full((1000,), torch.nan)])
+    together = counts(values)
+    for row, reading in zip(values, together, strict=True):
+        assert torch.equal(counts(row[None])[0], reading)

@@ -1,5 +1,6 @@
 """The window's end of the engine process: starts it, talks to it, ends it. No torch here."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -14,8 +15,12 @@ from initstudio.engine.messages import Command, Report, pack, read_frame, unpack
 
 PATIENCE = 0.5
 """Seconds that an engine has to end when it is asked to; then it is killed."""
+GLANCE = 0.1
+"""Seconds that a process that has closed its pipe gets to say with which status it ends."""
+KILLED = 9
 KEPT_LINES = 200
 
+_log = logging.getLogger(__name__)
 _HIDE_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 
 
@@ -86,15 +91,19 @@ class EngineClient:
             self._drain.join()
 
     def how_it_ended(self) -> str:
-        """Return in a sentence how the process ended; waits for the end."""
+        """Return in a sentence how the process ended, once its reports have."""
+        last = next((line for line in reversed(self.lines) if line.strip()), "")
+        detail = f": {last}" if last else ""
         try:
-            code = self._process.wait(PATIENCE)
+            code = self._process.wait(GLANCE)
         except subprocess.TimeoutExpired:
-            return "The engine closed its end of the pipe. A new one is started."
-        how = f"with exit status {code}"
+            return f"The engine ended{detail}. A new one is started."
+        if code == -KILLED:
+            return "The engine was killed; perhaps memory ran out. A new one is started."
         if code < 0:
-            how = f"by signal {-code} ({signal.strsignal(-code)})"
-        return f"The engine was ended {how}. A new one is started."
+            name = signal.strsignal(-code)
+            return f"The engine ended by signal {-code} ({name}){detail}. A new one is started."
+        return f"The engine ended with exit status {code}{detail}. A new one is started."
 
     @property
     def _stdin(self) -> IO[bytes]:
@@ -111,6 +120,7 @@ class EngineClient:
         for line in cast("IO[bytes]", self._process.stderr):
             text = line.decode("utf-8", "replace").rstrip()
             self.lines.append(text)
+            _log.info("engine %d: %s", self.pid, text)
 
 
 def _environment() -> dict[str, str]:

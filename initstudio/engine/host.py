@@ -233,7 +233,7 @@ def _load_torch() -> tuple[str, Train]:
     from initstudio.engine.train import train  # noqa: PLC0415
 
     torch.set_num_threads(THREADS)
-    return torch.__version__, train
+    return str(torch.__version__), train
 
 
 def memory_asked_for(error: BaseException) -> str | None:

@@ -174,9 +174,11 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     reach five bandwidths beyond the outermost bins.
     """
     width = bandwidth(group) if width is None else width
+    # the bins have widened the values' variance by w^2/12 already; the kernel gives the rest
+    rest = sqrt(max(width**2 - group.width**2 / 12, group.width**2 / 4))
     reach = ceil(REACH * width / group.width)
     offsets = np.arange(-reach, reach + 1) * group.width
-    kernel = np.exp(-0.5 * (offsets / width) ** 2)
+    kernel = np.exp(-0.5 * (offsets / rest) ** 2)
     kernel /= kernel.sum() * group.width
     places = (group.first - reach + np.arange(len(group.counts) + 2 * reach) + 0.5) * group.width
     heights = np.convolve(group.counts / group.total, kernel)

@@ -88,7 +88,7 @@ LIGHT = Theme(
     error="#c02636",
     contenders=(
         "#2062df", "#e06a00", "#048b5b", "#b44793", "#6b4a12", "#0c9ac4", "#cf203d", "#492ca4",
-        "#5f6b7a", "#869333", "#e0559a", "#0c6566", "#a65008", "#7d7df0", "#3d7721", "#8c1d59",
+        "#5f6b7a", "#7d7df0", "#3d7721", "#8c1d59", "#869333", "#e0559a", "#0c6566", "#a65008",
     ),
 )  # fmt: skip
 
@@ -110,7 +110,7 @@ DARK = Theme(
     error="#ff7a80",
     contenders=(
         "#75a9ff", "#f9952f", "#30cf8f", "#d07ac2", "#ffe066", "#98edff", "#ff515f", "#8e6dfe",
-        "#a9b4c2", "#bcd63a", "#ff9ecd", "#4db5ac", "#d9a273", "#818ef9", "#97bc4c", "#b77aa3",
+        "#a9b4c2", "#bcd63a", "#d9a273", "#b77aa3", "#ff9ecd", "#4db5ac", "#818ef9", "#97bc4c",
     ),
 )  # fmt: skip
 

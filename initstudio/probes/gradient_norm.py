@@ -13,8 +13,13 @@ else:
 
 
 def _measure(moment: Moment) -> "torch.Tensor":
-    norms = [torch.linalg.vector_norm(tensor.flatten(1), dim=1) for tensor in moment.gradients]
-    return torch.stack(norms, dim=1)
+    return torch.stack([_norm(tensor.flatten(1)) for tensor in moment.gradients], dim=1)
+
+
+def _norm(rows: "torch.Tensor") -> "torch.Tensor":
+    """Return the length [R] of rows [R, n]; in float64, as squares of 1e-23 vanish in float32."""
+    lengths: torch.Tensor = torch.linalg.vector_norm(rows.double(), dim=1)
+    return lengths
 
 
 GRADIENT_NORM = Probe(

@@ -8,11 +8,13 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from initstudio.distribution import BINS, HEAD
+from initstudio.catalogue import Moment
+from initstudio.distribution import BINS, HEAD, pool
 from initstudio.engine.reference import train_one
 from initstudio.engine.train import train
 from initstudio.experiment import Recording, Seeds
 from initstudio.presets import ARTICLE
+from initstudio.probes import PROBES
 from initstudio.probes.distributions import counts
 
 
@@ -57,10 +59,13 @@ CASES = {
     "huge": torch.tensor([3e38, -3e38, 1.0, 0.0]),
     "far and narrow": 100 + 1e-4 * torch.randn(100, generator=torch.Generator().manual_seed(1)),
     "just below an edge": torch.tensor([-1e-30, 1.0]),
+    "below an edge by less than a float can tell": torch.tensor([-1e-40, 3e38]),
+    "coarse": torch.tensor([-1e-45, 700.0, -300.0]),
     "an edge": torch.tensor([0.0, 1.0, 2.0, 512.0]),
     "not finite": torch.tensor([torch.nan, torch.inf, -torch.inf, 1.0, 2.0]),
     "nothing finite": torch.tensor([torch.nan, torch.inf]),
-    "double": torch.tensor([1e300, -1e300, 5e-324], dtype=torch.float64),
+    "double": torch.tensor([1e300, -1e300, 5e-324, -5e-324], dtype=torch.float64),
+    "small double": torch.tensor([5e-324, -1e-320, 1e-310], dtype=torch.float64),
 }
 
 
@@ -102,3 +107,29 @@ def test_rows_are_counted_apart() -> None:
     together = counts(values)
     for row, reading in zip(values, together, strict=True):
         assert torch.equal(counts(row[None])[0], reading)
+
+
+def test_values_that_are_all_zero_coarsen_nothing_that_they_are_merged_with() -> None:
+    faint = 1e-20 * CASES["normal"]
+    together = pool(counts(torch.stack([faint, torch.zeros(1000)])).numpy())
+    alone = pool(counts(faint[None]).numpy())
+    assert together is not None
+    assert alone is not None
+    assert together.exponent == alone.exponent
+
+
+def test_lengths_and_spreads_of_faint_and_of_huge_values_are_told() -> None:
+    for scale in (1e-30, 1.0, 1e30):
+        values = scale * torch.randn(2, 3, 40, generator=torch.Generator().manual_seed(3))
+        moment = Moment(
+            loss=torch.zeros(2),
+            correct=torch.zeros(2),
+            weights=(values,),
+            gradients=(values,),
+            activations=(values,),
+        )
+        rows = values.double().flatten(1).numpy()
+        spread = PROBES["activation_std"].measure(moment)[:, 0]
+        np.testing.assert_allclose(spread, rows.std(1), rtol=1e-6)
+        length = PROBES["gradient_norm"].measure(moment)[:, 0]
+        np.testing.assert_allclose(length, np.sqrt((rows**2).sum(1)), rtol=1e-6)

@@ -132,13 +132,15 @@ class Layer(Entry[P]):
     """A layer: what it does to the shape of one example, its tensors, and the torch module.
 
     Every function takes (params, shape of one example coming in, outputs that the data needs).
-    `shape` raises ValueError with one sentence where the layer cannot follow.
+    `shape` raises ValueError with one sentence where the layer cannot follow. `least_batch` is the
+    smallest batch that it can be trained on.
     """
 
     group: str
     shape: Callable[[P, Shape, int], Shape]
     tensors: Callable[[P, Shape, int], tuple[TensorSpec, ...]]
     build: "Callable[[P, Shape, int], nn.Module]"
+    least_batch: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -259,14 +259,19 @@ class _Head(msgspec.Struct):
 
 
 def encode(experiment: Experiment) -> bytes:
-    """Return the experiment as a JSON file's bytes.
+    """Return the experiment as a JSON file's bytes, which `decode` reads as the same experiment.
 
     Raises:
-        ExperimentError: It holds a value that JSON cannot (NaN, inf).
+        ExperimentError: It holds a value that no file may, such as NaN.
     """
     convert(msgspec.to_builtins(experiment), Experiment, "$.experiment")
     file = _File(format=FORMAT, version=VERSION, experiment=experiment)
-    return msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n"
+    try:
+        data = msgspec.json.encode(file)
+    except UnicodeEncodeError:
+        raise ExperimentError("$.experiment", "a text holds half of a character") from None
+    decode(data)  # a NaN among a Choice's parameters has become null: better no file than that one
+    return msgspec.json.format(data, indent=2) + b"\n"
 
 
 def decode(data: bytes) -> Experiment:

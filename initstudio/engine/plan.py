@@ -262,6 +262,7 @@ def _size_problems(experiment: Experiment) -> list[ExperimentError]:
     if batch > training:
         why = f"A batch of {batch} is larger than the training part of {training} examples."
         found.append(ExperimentError(f"{ROOT}.training.batch_size", why))
+    found += _least_batch_problems(experiment, training)
     if isinstance(optimizer, SGD) and optimizer.nesterov and optimizer.momentum == 0:
         why = "Nesterov needs a momentum above 0."
         found.append(ExperimentError(f"{ROOT}.training.optimizer.nesterov", why))
@@ -269,6 +270,20 @@ def _size_problems(experiment: Experiment) -> list[ExperimentError]:
         why = f"{experiment.replicas} networks would train at once; at most {MAX_REPLICAS} can."
         found.append(ExperimentError(f"{ROOT}.seeds.count", why))
     return found
+
+
+def _least_batch_problems(experiment: Experiment, training: int) -> list[ExperimentError]:
+    batch = experiment.training.batch_size
+    last = training % batch or batch
+    for choice in experiment.network:
+        layer = LAYERS[choice.key]
+        if last < layer.least_batch:
+            why = (
+                f"{layer.label} needs batches of at least {layer.least_batch} examples, and the "
+                f"last of an epoch has {last}; choose another batch size."
+            )
+            return [ExperimentError(f"{ROOT}.training.batch_size", why)]
+    return []
 
 
 def _contender_problems(

@@ -107,6 +107,7 @@ BATCH_NORM = Layer(
     shape=_batch_shape,
     tensors=_batch_tensors,
     build=_build_batch,
+    least_batch=2,
 )
 
 LAYER_NORM = Layer(

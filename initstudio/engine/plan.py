@@ -135,7 +135,7 @@ def problems(experiment: Experiment) -> list[ExperimentError]:
     if found:
         return found
     layers = network_layers(experiment)
-    found += [layer.problem for layer in layers if layer.problem]
+    found += _network_problems(layers)
     found += _size_problems(experiment)
     for index, contender in enumerate(experiment.contenders):
         found += _contender_problems(f"{ROOT}.contenders[{index}]", contender, layers)
@@ -249,14 +249,22 @@ def _misfit(last: PlannedLayer, shape: Shape, classes: int) -> PlannedLayer:
     return replace(last, problem=ExperimentError(f"{ROOT}.network[{last.index}]", why))
 
 
+def _network_problems(layers: tuple[PlannedLayer, ...]) -> list[ExperimentError]:
+    if not layers:
+        return [ExperimentError(f"{ROOT}.network", "The network has no layers; add one.")]
+    found = [layer.problem for layer in layers if layer.problem]
+    if not found and not any(one.role == "weight" for layer in layers for one in layer.tensors):
+        why = "The network has no weights to start; add a Linear layer or Output."
+        found.append(ExperimentError(f"{ROOT}.network", why))
+    return found
+
+
 def _size_problems(experiment: Experiment) -> list[ExperimentError]:
     found = []
     facts = data_facts(experiment)
     training, _ = split_sizes(experiment, facts)
     batch = experiment.training.batch_size
     optimizer = experiment.training.optimizer
-    if not experiment.network:
-        found.append(ExperimentError(f"{ROOT}.network", "The network has no layers; add one."))
     if not experiment.contenders:
         found.append(ExperimentError(f"{ROOT}.contenders", "There are no contenders; add one."))
     if batch > training:

@@ -19,12 +19,18 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_left() -> Iterator[None]:
     """Threads and child processes that a test leaves behind fail it."""
-    threads = set(threading.enumerate())
+    threads = own_threads()
     children = child_processes()
     yield
-    left = [thread.name for thread in set(threading.enumerate()) - threads if thread.is_alive()]
+    left = [thread.name for thread in own_threads() - threads]
     assert not left, f"threads left behind: {left}"
     assert not child_processes() - children, "processes left behind"
+
+
+def own_threads() -> set[threading.Thread]:
+    """Return the living threads of Python; a QThread left behind ends the process itself."""
+    dummy = threading._DummyThread  # stands for a thread of Qt's
+    return {one for one in threading.enumerate() if one.is_alive() and not isinstance(one, dummy)}
 
 
 def child_processes() -> set[int]:

@@ -19,6 +19,7 @@ from initstudio.experiment import Experiment
 from initstudio.history import Snapshot
 
 REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
+TROUBLES = (REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS)
 """Learning rates that make the fake training do so at step 5."""
 
 
@@ -35,7 +36,8 @@ def train(experiment: Experiment) -> Generator[Snapshot, float | None, None]:
             readings["validation_loss"] = readings["loss"]
         changed = yield Snapshot(step, readings)
         rate = changed or rate
-        time.sleep(0.0005)
+        # in trouble, each step is reported by itself, so that all readings before it are told
+        time.sleep(0.02 if trouble in TROUBLES and step < 5 else 0.0005)
 
 
 def _readings(
@@ -63,7 +65,7 @@ def _trouble(rate: float) -> None:
         why = "the sky fell\non my head"
         raise RuntimeError(why)
     if rate == NO_MEMORY:
-        why = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 3298534883328 bytes."
+        why = "DefaultCPUAllocator: can't allocate memory: tried to allocate 3298534883328 bytes."
         raise RuntimeError(why)
     if rate == DIES:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -67,11 +67,11 @@ class EngineClient:
             msgspec.MsgspecError: A frame holds no report.
         """
         try:
-            body = read_frame(cast("BinaryIO", self._process.stdout))
+            body = read_frame(self._stdout)
         except ValueError:
             if self._process.poll() is None:
                 raise
-            return None  # killed in the middle of a frame
+            return None  # ended in the middle of a frame, or closed
         return None if body is None else unpack_report(body)
 
     def kill(self) -> None:
@@ -88,12 +88,15 @@ class EngineClient:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            # a thread that still reads has found the end of the stream by now
+            self._stdout.close()
             self._drain.join()
+            self._stderr.close()
 
     def how_it_ended(self) -> str:
         """Return in a sentence how the process ended, once its reports have."""
         last = next((line for line in reversed(self.lines) if line.strip()), "")
-        detail = f": {last}" if last else ""
+        detail = f": {last.rstrip('.')}" if last else ""
         try:
             code = self._process.wait(GLANCE)
         except subprocess.TimeoutExpired:
@@ -104,6 +107,14 @@ class EngineClient:
             name = signal.strsignal(-code)
             return f"The engine ended by signal {-code} ({name}){detail}. A new one is started."
         return f"The engine ended with exit status {code}{detail}. A new one is started."
+
+    @property
+    def _stdout(self) -> BinaryIO:
+        return cast("BinaryIO", self._process.stdout)
+
+    @property
+    def _stderr(self) -> IO[bytes]:
+        return cast("IO[bytes]", self._process.stderr)
 
     @property
     def _stdin(self) -> IO[bytes]:
@@ -117,7 +128,7 @@ class EngineClient:
                 return
 
     def _drain_errors(self) -> None:
-        for line in cast("IO[bytes]", self._process.stderr):
+        for line in self._stderr:
             text = line.decode("utf-8", "replace").rstrip()
             self.lines.append(text)
             _log.info("engine %d: %s", self.pid, text)

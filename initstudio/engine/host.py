@@ -139,7 +139,8 @@ class _Run:
             self._heed()  # what came while the engine was busy may have replaced this run already
             if not self._stopped:
                 self._train(train)
-            self._report_readings()
+            if self._batch:
+                self._report_readings()
             self._send(Ended(self._id, "stopped" if self._stopped else "finished"))
         except ExperimentError as error:
             self._fail(error.where, error.why)
@@ -202,6 +203,8 @@ class _Run:
                 pass  # for a run that is over
             case Resume(steps=steps):
                 self._paused, self._told_pause, self._steps_left = False, False, steps
+                if steps is not None and not self._begun:
+                    self._steps_left = steps + 1  # the start itself is no step
             case Pause():
                 self._paused, self._steps_left = True, None
             case Stop():

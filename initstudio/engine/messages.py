@@ -132,7 +132,7 @@ def unpack_command(body: bytes) -> Command:
     Raises:
         msgspec.MsgspecError: It is none.
     """
-    return cast("Command", _commands.decode(body))
+    return cast("Command", _decoded(_commands, body))
 
 
 def unpack_report(body: bytes) -> Report:
@@ -141,7 +141,14 @@ def unpack_report(body: bytes) -> Report:
     Raises:
         msgspec.MsgspecError: It is none.
     """
-    return cast("Report", _reports.decode(body))
+    return cast("Report", _decoded(_reports, body))
+
+
+def _decoded(decoder: msgspec.msgpack.Decoder[Any], body: bytes) -> object:
+    try:
+        return decoder.decode(body)
+    except UnicodeDecodeError as error:  # not what msgspec itself raises, but no less broken
+        raise msgspec.DecodeError(str(error)) from None
 
 
 def _encode(value: object) -> object:

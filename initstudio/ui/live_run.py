@@ -3,6 +3,7 @@
 from collections import deque
 from enum import Enum
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from initstudio.engine.messages import (
@@ -62,8 +63,10 @@ class LiveRun(QObject):
         self.experiment: Experiment | None = None
         """What the engine was last given to run."""
         self._run = 0
+        self._engine_ready = False
         self._coming: History | None = None
-        self._resend = False
+        self._unheard: Start | None = None
+        """The Start of which the engine has said nothing yet; lost if that engine ends."""
         self._pace: deque[tuple[float, int]] = deque(maxlen=120)
         self._watch = QTimer(self, singleShot=True)
         self._watch.timeout.connect(self._on_patience_lost)
@@ -85,14 +88,15 @@ class LiveRun(QObject):
 
     def begin(self, experiment: Experiment, *, paused: bool) -> None:
         """Start `experiment` anew; `paused`: only its start, the readings at step 0."""
-        busy = self.going or self.state is State.STARTING
+        busy = self._engine_ready and (self.going or self.state is State.STARTING)
         self._run += 1
         self.experiment = experiment
         self._coming = None
         self._pace.clear()
-        self._send(Start(self._run, experiment, paused))
-        self._resend = busy and self._run > 1
-        if self._resend:
+        self._unheard = Start(self._run, experiment, paused)
+        self._send(self._unheard)
+        self._watch.stop()
+        if busy:
             self._watch.start(START_PATIENCE)
         self._set_state(State.STARTING)
 
@@ -100,7 +104,9 @@ class LiveRun(QObject):
         """Go on, for `steps` steps or to the end."""
         self._pace.clear()
         self._send(Resume(self._run, steps))
-        if steps is None and self.state is not State.STARTING:
+        if self._unheard:
+            self._unheard = replace(self._unheard, paused=False)
+        elif steps is None:
             self._set_state(State.RUNNING)
 
     def pause(self) -> None:
@@ -110,8 +116,9 @@ class LiveRun(QObject):
     def stop(self) -> None:
         """End the run; an engine that does not obey is ended itself."""
         self._send(Stop(self._run))
-        self._resend = False
-        self._watch.start(STOP_PATIENCE)
+        self._unheard = None
+        if self._engine_ready:
+            self._watch.start(STOP_PATIENCE)
         self._set_state(State.STOPPED)
 
     def set_learning_rate(self, experiment: Experiment) -> None:
@@ -135,7 +142,7 @@ class LiveRun(QObject):
             case Died():
                 self._on_died(event)
             case Ready():
-                pass
+                self._engine_ready = True
             case _ if event.run != self._run:
                 pass  # of a run that was replaced meanwhile
             case Started():
@@ -171,9 +178,10 @@ class LiveRun(QObject):
 
     def _on_died(self, event: Died) -> None:
         self._watch.stop()
-        if self._resend and self.experiment:
-            self._resend = False
-            self._send(Start(self._run, self.experiment, paused=True))
+        self._engine_ready = False
+        lost, self._unheard = self._unheard, None
+        if lost:
+            self._send(lost)  # once: if it is what ends engines, the next one's end will be told
         elif self.going or self.state in {State.STARTING, State.READY}:
             self._set_state(State.FAILED)
             self.failed.emit("Engine", event.why)
@@ -184,7 +192,7 @@ class LiveRun(QObject):
 
     def _obeyed(self) -> None:
         self._watch.stop()
-        self._resend = False
+        self._unheard = None
 
     def _send(self, command: Command) -> None:
         if self.worker:

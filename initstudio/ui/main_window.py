@@ -5,7 +5,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui import theme
@@ -39,10 +47,10 @@ class MainWindow(QMainWindow):
         self._session = session
         self.commands = Commands(session, self)
         self.actions_by_key = build_actions(session, self.commands, self)
-        self._messages = MessageBar()
+        self._messages = MessageBar(self)
         self.board = Board(session)
-        self.setCentralWidget(self.board)
-        self._add_bars()
+        self._add_centre()
+        self._add_run_bar()
         self._docks = [
             self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
             self._add_dock(ContendersPanel(session), Qt.DockWidgetArea.RightDockWidgetArea),
@@ -64,24 +72,24 @@ class MainWindow(QMainWindow):
         """Tell of an unexpected error, quietly."""
         self._messages.show_message("Something went wrong; your work is safe.", details)
 
-    def _add_bars(self) -> None:
+    def _add_centre(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._messages)
+        column.addWidget(self.board, 1)
+        self.setCentralWidget(centre)
+
+    def _add_run_bar(self) -> None:
         run_bar = RunBar(self._session, self.actions_by_key)
         run_bar.preset_chosen.connect(self.commands.load_preset)
-        self._add_bar("Run", run_bar)
-        self.addToolBarBreak()
-        shown = self._add_bar("Messages", self._messages)
-        shown.setVisible(False)
-        self._messages.message_shown.connect(lambda: shown.setVisible(True))
-        self._messages.dismissed.connect(lambda: shown.setVisible(False))
-
-    def _add_bar(self, title: str, content: QWidget) -> QAction:
-        bar = QToolBar(title, self)
-        bar.setObjectName(f"{content.objectName()}_tools")
+        bar = QToolBar("Run", self)
+        bar.setObjectName("run_tools")
         bar.setMovable(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        action: QAction = bar.addWidget(content)
+        bar.addWidget(run_bar)
         self.addToolBar(bar)
-        return action
 
     def _add_dock(self, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(str(panel.title), self)  # type: ignore[attr-defined]

@@ -1,18 +1,15 @@
 """A quiet bar for what went wrong, with the place and the reason."""
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 
 class MessageBar(QFrame):
     """Shows one message until it is dismissed or another comes; never takes the keyboard."""
 
-    message_shown = Signal()
-    dismissed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.hide()
         self.setObjectName("message_bar")
         self.setAccessibleName("Messages")
         self.setProperty("kind", "card")
@@ -24,7 +21,7 @@ class MessageBar(QFrame):
         self._copy = _button("Copy details")
         dismiss = _button("Dismiss")
         self._copy.clicked.connect(self._on_copy)
-        dismiss.clicked.connect(self.dismissed)
+        dismiss.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(self._text, 1)
@@ -41,7 +38,7 @@ class MessageBar(QFrame):
         self._details = details
         self._text.setText(text)
         self._copy.setVisible(bool(details))
-        self.message_shown.emit()
+        self.show()
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self._details)

@@ -165,7 +165,8 @@ class Session(QObject):
 
     def stop(self) -> None:
         """End the run."""
-        if self._live.going or self.state is State.STARTING:
+        starting = self.state is State.STARTING and self._live.worker is not None
+        if self._live.going or starting:
             self._settle.stop()
             self._live.stop()
 

@@ -41,13 +41,14 @@ def binned(values: npt.NDArray[np.floating], exponent: int) -> npt.NDArray[np.in
 def layers_of(header: Header, value: float = 1.0) -> Readings:
     rng = np.random.default_rng(0)
     replicas, tensors = len(header.slots), len(header.tensors)
+    each = value * (1 + 0.2 * np.arange(replicas))
     one = binned(rng.normal(0, 0.1, 500), -8)
     distribution = np.tile(one, (replicas, tensors, 1))
     return {
         "weights": distribution,
         "gradients": distribution,
-        "gradient_norm": np.full((replicas, tensors), value, np.float32),
-        "activation_std": np.full((replicas, len(header.layers)), value, np.float32),
+        "gradient_norm": np.outer(each, np.ones(tensors)).astype(np.float32),
+        "activation_std": np.outer(each, np.ones(len(header.layers))).astype(np.float32),
     }
 
 

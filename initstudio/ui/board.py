@@ -119,7 +119,7 @@ class Board(QWidget):
         for key in [key for key in self._plots if key not in keys]:
             plot = self._plots.pop(key)
             self._grid.removeWidget(plot)
-            plot.setParent(None)
+            plot.hide()
             plot.deleteLater()
         self._plots = {key: self._plots.get(key) or self._make(key) for key in keys}
         for plot in self._plots.values():

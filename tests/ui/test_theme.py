@@ -57,7 +57,7 @@ def linear(colour: str) -> Array:
 
 def contrast(one: str, other: str) -> float:
     """Return the contrast of WCAG 2."""
-    bright, dark = sorted((float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (one, other)))[::-1]
+    bright, dark = sorted(float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (one, other))[::-1]
     return (bright + 0.05) / (dark + 0.05)
 
 

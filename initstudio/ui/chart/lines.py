@@ -115,7 +115,8 @@ def step_end(last: float, total: float) -> float:
     """Return the right end of an axis over steps: grown in steps, never past the run's end."""
     if last >= total:
         return max(total, 1)
-    power = 10.0 ** floor(log10(max(last, 50)))
+    last = max(last, 50)  # the first axis has some room
+    power = 10.0 ** floor(log10(last))
     end = next(mark * power for mark in (1, 1.5, 2, 3, 4, 6, 8, 10, 15) if mark * power > last)
     return max(min(end, total), 1)
 

@@ -1,0 +1,86 @@
+"""Curves kept from frame to frame against the same computed anew, by loops."""
+
+import numpy as np
+import pytest
+
+from initstudio.history import CAPACITY, Series
+from initstudio.ui.chart.lines import decimate
+from initstudio.ui.chart.track import Smoother, Track
+
+
+def slow_average(values: list[float], weight: float) -> list[float]:
+    top = bottom = 0.0
+    smooth = []
+    for value in values:
+        known = np.isfinite(value)
+        top = weight * top + (value if known else 0.0)
+        bottom = weight * bottom + known
+        smooth.append(top / bottom if known else np.nan)
+    return smooth
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.5, 0.9, 0.99])
+def test_smoothing_is_that_of_a_loop_however_it_is_cut(weight: float) -> None:
+    rows = np.random.default_rng(0).normal(size=(2, 700))
+    rows[0, 100], rows[1, 650:] = np.nan, np.inf
+    smoother = Smoother(weight, 2)
+    found = np.concatenate([smoother(part) for part in np.split(rows, [1, 130, 131, 500], 1)], 1)
+    for row, smooth in zip(rows, found, strict=True):
+        expected = slow_average(list(row), weight) if weight else list(row)
+        assert smooth == pytest.approx(expected, nan_ok=True)
+
+
+def grow(parts: list[int], replicas: int, track: Track) -> Series:
+    series = Series(replicas)
+    rng = np.random.default_rng(0)
+    for part in parts:
+        start = int(series.steps[-1]) + series.stride if len(series) else 0
+        series.extend(
+            np.arange(start, start + part), rng.normal(size=(part, replicas)).astype("f4")
+        )
+        track.follow(series)
+    return series
+
+
+def test_several_seeds_give_median_and_range() -> None:
+    track = Track([np.arange(3), np.arange(3, 6)], 0.0)
+    series = grow([5, 50, 300], 6, track)
+    for index, group in enumerate((slice(0, 3), slice(3, 6))):
+        values = series.mean[:, group]
+        expected = [np.median(values, 1), np.median(values, 1), values.min(1), values.max(1)]
+        assert np.allclose(track.curves[:, index], expected)
+
+
+def test_a_diverged_seed_counts_as_infinite_and_is_left_out_of_the_range() -> None:
+    series = Series(3)
+    series.extend(np.arange(2), np.array([[1, 2, np.nan], [1, np.nan, np.inf]], np.float32))
+    track = Track([np.arange(3)], 0.0)
+    track.follow(series)
+    assert list(track.curves[1, 0]) == [2.0, np.inf]
+    assert list(track.curves[2, 0]) == [1.0, 1.0]
+    assert list(track.curves[3, 0]) == [2.0, 1.0]
+
+
+@pytest.mark.parametrize("parts", [[50], [400, 1, 7, 300], [3000] * 7, [CAPACITY, 1, 1]])
+def test_kept_columns_are_those_of_the_whole_curve(parts: list[int]) -> None:
+    track = Track([np.array([0]), np.array([1])], 0.9)
+    series = Series(2)
+    rng = np.random.default_rng(0)
+    step = 0
+    for part in parts:
+        values = rng.normal(size=(part, 2)).astype(np.float32)
+        series.extend(np.arange(step, step + part), values)
+        step += part
+        track.follow(series)
+        view = (0.0, float(sum(parts)))
+        found = track.decimated(view, 190)
+        expected = decimate(track.x, track.curves, track.curves, view, 190)
+        for one, other in zip(found, expected, strict=True):
+            assert np.array_equal(one, other, equal_nan=True)
+
+
+def test_the_value_below_the_mouse_is_that_of_the_row() -> None:
+    track = Track([np.array([0])], 0.0)
+    series = grow([20], 1, track)
+    assert track.values_at(7.9)[0] == series.mean[7, 0]
+    assert np.isnan(track.values_at(-1)[0])

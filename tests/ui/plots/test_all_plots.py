@@ -1,0 +1,198 @@
+"""What every plot keeps, present and future: it draws any run, and says what it cannot."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from initstudio.catalogue import params_of
+from initstudio.experiment import Recording
+from initstudio.history import History
+from initstudio.ui import theme
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.plots import PLOTS
+from initstudio.ui.plots.plot import Plot
+from tests.synthetic import (
+    binned,
+    experiment_of,
+    falling,
+    header_of,
+    history_of,
+    layers_of,
+    stretch_from,
+)
+
+every_plot = pytest.mark.parametrize("key", list(PLOTS))
+
+
+def shown(qtbot: QtBot, key: str, history: History | None, **options: str | float) -> Plot:
+    plot = PLOTS[key]()
+    qtbot.addWidget(plot)
+    plot.resize(600, 360)
+    plot.show_options(options)
+    if history:
+        plot.show_contenders(history.header.experiment.contenders)
+    plot.restart(history)
+    plot.show()
+    plot.refresh()
+    plot.grab()
+    return plot
+
+
+def colours_in(plot: Plot) -> set[str]:
+    image = plot.picture.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    bits = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1)
+    return {QColor.fromRgb(int(one)).name() for one in np.unique(bits)}
+
+
+def all_options(kind: type[Plot]) -> list[dict[str, str | float]]:
+    names, choices = [], []
+    for param in params_of(kind.Options):
+        found: list[str | float] = [value for value, _ in param.choices]
+        if param.kind == "number":
+            found = [param.low, float(param.default)]
+        if param.kind == "text":
+            found = ["0", "all", "99", "x"]
+        names.append(param.name)
+        choices.append(found)
+    return [dict(zip(names, values, strict=True)) for values in product(*choices)]
+
+
+def hostile_history() -> History:
+    """Return a run in which every contender but the first and the last is in trouble."""
+    header = header_of(experiment_of(5))
+    loss = falling(header, 80)
+    loss[41:, 1] = np.nan
+    loss[30:, 2] = 1e38
+    loss[20:, 3] = 0
+    layers = layers_of(header)
+    for key in ("gradient_norm", "activation_std"):
+        layers[key][1], layers[key][2], layers[key][3, 0] = np.nan, 1e38, 0
+    one = binned(np.full(50, 0.5), -23)
+    for key in ("weights", "gradients"):
+        found = layers[key].copy()
+        found[1], found[2] = one, binned(np.array([np.nan, np.inf]), 0)
+        found[3] = binned(np.array([1e30]), 80)
+        layers[key] = found
+    history = History(header)
+    history.extend(stretch_from(header, loss[:1], 0, layers))
+    history.extend(stretch_from(header, loss[1:], 1, layers))
+    return history
+
+
+@every_plot
+def test_an_empty_plot_says_what_will_come(key: str, qtbot: QtBot) -> None:
+    plot = shown(qtbot, key, None)
+    if isinstance(plot.picture, Canvas):
+        assert plot.picture.message == plot.invitation
+
+
+@every_plot
+def test_a_run_in_every_option_and_state(key: str, qtbot: QtBot) -> None:
+    kind = PLOTS[key]
+    histories = [history_of(experiment_of(3), steps) for steps in (1, 2, 100)]
+    histories += [history_of(experiment_of(2, 3), 100), hostile_history()]
+    plot = shown(qtbot, key, None)
+    for history in histories:
+        plot.show_contenders(history.header.experiment.contenders)
+        plot.restart(history)
+        for options in all_options(kind):
+            plot.show_options(options)
+            for settle in (False, True):
+                plot.refresh(settle=settle)
+                plot.grab()
+
+
+@every_plot
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_in_a_hostile_run_the_others_stay_visible(key: str, scale: str, qtbot: QtBot) -> None:
+    if key == "convergence":
+        pytest.skip("a table")
+    has_scale = any(param.name == "scale" for param in params_of(PLOTS[key].Options))
+    options = {"scale": scale} if has_scale else {}
+    plot = shown(qtbot, key, hostile_history(), **options)
+    seen = colours_in(plot)
+    assert plot.theme.colour(0) in seen
+    assert plot.theme.colour(4) in seen
+    assert plot.notes
+
+
+@every_plot
+def test_what_was_not_recorded_is_a_sentence(key: str, qtbot: QtBot) -> None:
+    experiment = replace(experiment_of(), recording=Recording(probes=()))
+    plot = shown(qtbot, key, History(header_of(experiment)))
+    text = plot.picture.message if isinstance(plot.picture, Canvas) else plot._message.text()  # type: ignore[attr-defined]
+    assert "was not recorded" in text
+
+
+@every_plot
+def test_hidden_and_foreign_contenders_are_not_drawn(key: str, qtbot: QtBot) -> None:
+    history = history_of(experiment_of(3))
+    plot = shown(qtbot, key, history)
+    first, second, third = history.header.experiment.contenders
+    plot.show_contenders((replace(third, name="Other"), replace(first, hidden=True)))
+    plot.refresh()
+    assert [(line.name, line.slot) for line in plot.lines] == [("Other", 2)]
+    assert second.slot not in {line.slot for line in plot.lines}
+    if isinstance(plot.picture, Canvas):
+        seen = colours_in(plot)
+        assert plot.theme.colour(2) in seen
+        assert not {plot.theme.colour(0), plot.theme.colour(1)} & seen
+
+
+@every_plot
+def test_a_plot_follows_the_theme(key: str, qtbot: QtBot, qapp: QApplication) -> None:
+    plot = shown(qtbot, key, history_of(experiment_of()))
+    theme.apply(qapp, theme.DARK)
+    plot.show_theme(theme.DARK)
+    assert plot.dirty
+    plot.refresh()
+    assert theme.DARK.base in colours_in(plot)
+    theme.apply(qapp, theme.LIGHT)
+
+
+@every_plot
+def test_extending_only_marks(key: str, qtbot: QtBot) -> None:
+    history = history_of(experiment_of(), 50)
+    plot = shown(qtbot, key, history)
+    assert not plot.dirty
+    header = history.header
+    history.extend(stretch_from(header, falling(header, 60)[50:], 50))
+    plot.extend(history)
+    assert plot.dirty
+    plot.refresh()
+    plot.extend(history)
+    assert not plot.dirty, "nothing new, nothing to draw"
+
+
+@every_plot
+def test_wrong_options_in_a_file_become_the_defaults(key: str, qtbot: QtBot) -> None:
+    plot = shown(qtbot, key, None)
+    plot.show_options({"no such option": 1})
+    assert plot.options == plot.Options()
+
+
+@every_plot
+def test_options_have_accessible_controls_that_tell_of_a_change(key: str, qtbot: QtBot) -> None:
+    plot = shown(qtbot, key, history_of(experiment_of()))
+    for param in params_of(plot.Options):
+        assert plot.toolbar.control(param.name).accessibleName()
+        if param.kind != "choice":
+            continue
+        other = next(value for value, _ in param.choices if value != param.default)
+        with qtbot.waitSignal(plot.options_changed) as told:
+            plot.set_option(param.name, other)
+        assert told.args[0][param.name] == other
+
+
+@every_plot
+def test_a_plot_reads_probes_and_says_what_it_shows(key: str) -> None:
+    kind = PLOTS[key]
+    assert kind.key == key
+    assert kind.label
+    assert kind.summary.endswith(".")
+    assert kind.reads

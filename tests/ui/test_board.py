@@ -1,0 +1,168 @@
+"""The board: which pictures are on it, undoably, and when they are drawn."""
+
+from collections.abc import Iterator
+
+import pytest
+from msgspec.structs import replace
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from initstudio.experiment import Choice
+from initstudio.history import History
+from initstudio.ui import theme
+from initstudio.ui.board import MOST, Board
+from initstudio.ui.plots import PLOTS
+from initstudio.ui.session import Session
+from tests.synthetic import experiment_of, falling, header_of, stretch_from
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    board = (Choice("loss"), Choice("weights"))
+    session = Session(replace(experiment_of(), board=board))
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def board(session: Session, qtbot: QtBot) -> Board:
+    board = Board(session)
+    qtbot.addWidget(board)
+    board.resize(1000, 700)
+    board.show()
+    return board
+
+
+def start(session: Session, steps: int = 30) -> History:
+    header = header_of(session.experiment)
+    history = History(header)
+    history.extend(stretch_from(header, falling(header, steps)))
+    session._live.history = history
+    session.runs_changed.emit()
+    return history
+
+
+def test_the_board_shows_what_the_experiment_names(board: Board) -> None:
+    assert list(board.plots) == ["loss", "weights"]
+    assert all(plot.isVisible() for plot in board.plots.values())
+
+
+def test_choosing_a_picture_is_an_edit_that_can_be_undone(board: Board, session: Session) -> None:
+    board.actions_of["accuracy"].trigger()
+    assert [choice.key for choice in session.experiment.board] == ["loss", "weights", "accuracy"]
+    assert list(board.plots) == ["loss", "weights", "accuracy"]
+    board.actions_of["loss"].trigger()
+    assert list(board.plots) == ["weights", "accuracy"]
+    session.undo_stack.undo()
+    session.undo_stack.undo()
+    assert list(board.plots) == ["loss", "weights"]
+    assert board.actions_of["loss"].isChecked()
+    assert not board.actions_of["accuracy"].isChecked()
+
+
+def test_no_more_than_six_fit(board: Board, session: Session) -> None:
+    everything = tuple(Choice(key) for key in PLOTS)
+    session.edit(replace(session.experiment, board=everything[:MOST]), "All")
+    assert len(board.plots) == MOST
+    rest = [key for key in PLOTS if key not in board.plots]
+    assert rest
+    assert not any(board.actions_of[key].isEnabled() for key in rest)
+
+
+@pytest.mark.parametrize("count", range(MOST + 1))
+def test_any_number_is_laid_out(board: Board, session: Session, count: int) -> None:
+    keys = list(PLOTS)[:count]
+    session.edit(replace(session.experiment, board=tuple(map(Choice, keys))), "Some")
+    assert list(board.plots) == keys
+    assert board.empty.isVisible() == (count == 0)
+
+
+def test_unknown_and_doubled_pictures_in_a_file_are_left_out(
+    board: Board, session: Session
+) -> None:
+    names = ("loss", "no such picture", "loss", "accuracy")
+    session.edit(replace(session.experiment, board=tuple(map(Choice, names))), "Odd")
+    assert list(board.plots) == ["loss", "accuracy"]
+
+
+def test_an_option_is_kept_in_the_experiment(board: Board, session: Session) -> None:
+    board.plots["loss"].set_option("scale", "log")
+    assert session.experiment.board[0] == Choice("loss", {"scale": "log"})
+    session.undo_stack.undo()
+    assert board.plots["loss"].options.scale == "linear"
+
+
+def test_a_slider_that_is_dragged_is_one_undo(board: Board, session: Session) -> None:
+    for value in (0.1, 0.2, 0.3):
+        board.plots["loss"].set_option("smoothing", value)
+    assert session.undo_stack.count() == 1
+
+
+def test_a_double_click_on_the_title_gives_all_the_room(board: Board) -> None:
+    plot = board.plots["loss"]
+    spot = QPointF(3, 3)
+    press = QMouseEvent(
+        QEvent.Type.MouseButtonDblClick,
+        spot,
+        plot.title.mapToGlobal(spot),
+        Qt.MouseButton.LeftButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(plot.title, press)
+    assert plot.isVisible()
+    assert not board.plots["weights"].isVisible()
+    QApplication.sendEvent(plot.title, press.clone())
+    assert board.plots["weights"].isVisible()
+
+
+def test_a_new_run_and_its_steps_are_drawn(board: Board, session: Session, qtbot: QtBot) -> None:
+    history = start(session)
+    qtbot.waitUntil(lambda: not any(plot.dirty for plot in board.plots.values()))
+    before = board.repaints
+    header = history.header
+    history.extend(stretch_from(header, falling(header, 40)[30:], 30))
+    session.ticked.emit()
+    assert any(plot.dirty for plot in board.plots.values())
+    qtbot.waitUntil(lambda: all(board.repaints[key] > before[key] for key in before))
+
+
+def test_many_ticks_are_one_picture(board: Board, session: Session, qtbot: QtBot) -> None:
+    history = start(session)
+    qtbot.waitUntil(lambda: all(plot.settled for plot in board.plots.values()))
+    drawn: list[str] = []
+    for key, plot in board.plots.items():
+        refresh = plot.refresh
+        plot.refresh = lambda *, settle=False, key=key, refresh=refresh: (  # type: ignore[method-assign, misc]
+            drawn.append(key) if not settle else None,
+            refresh(settle=settle),
+        )[1]
+    header = history.header
+    for step in range(30, 80):
+        history.extend(stretch_from(header, falling(header, step + 1)[step:], step))
+        session.ticked.emit()
+    qtbot.waitUntil(lambda: not any(plot.dirty for plot in board.plots.values()))
+    assert sorted(drawn) == ["loss", "weights"]
+
+
+def test_what_is_out_of_sight_is_not_drawn(board: Board, session: Session, qtbot: QtBot) -> None:
+    board.enlarge("loss")
+    start(session)
+    qtbot.waitUntil(lambda: not board.plots["loss"].dirty)
+    assert board.plots["weights"].dirty
+    board.enlarge("loss")
+    qtbot.waitUntil(lambda: not board.plots["weights"].dirty)
+
+
+def test_a_board_that_rests_is_drawn_smooth(board: Board, session: Session, qtbot: QtBot) -> None:
+    start(session)
+    qtbot.waitUntil(lambda: all(plot.settled for plot in board.plots.values()), timeout=4000)
+
+
+def test_all_pictures_follow_the_theme(board: Board, qapp: QApplication) -> None:
+    theme.apply(qapp, theme.DARK)
+    assert all(plot.theme is theme.DARK for plot in board.plots.values())
+    theme.apply(qapp, theme.LIGHT)
+    assert all(plot.theme is theme.LIGHT for plot in board.plots.values())

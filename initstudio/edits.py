@@ -81,6 +81,11 @@ def duplicate_layers(experiment: Experiment, positions: Collection[int]) -> Expe
     return insert_layers(experiment, max(positions) + 1, copies)
 
 
+def set_network(experiment: Experiment, network: Network) -> Experiment:
+    """Return the experiment with another network; rules keep the positions that they name."""
+    return replace(experiment, network=network)
+
+
 def replace_layers(experiment: Experiment, layers: Mapping[int, Choice]) -> Experiment:
     """Return the experiment with other layers at some places."""
     network = tuple(layers.get(at, layer) for at, layer in enumerate(experiment.network))

@@ -15,7 +15,7 @@ from initstudio.ui.form import GAP, Form, Note, label_width
 class EntryPicker(QWidget):
     """Shows one Choice of a catalogue; tells of another key and of a changed parameter."""
 
-    entry_chosen = Signal(str)
+    entry_chosen = Signal(object)
     param_changed = Signal(str, object)
 
     def __init__(self, label: str, entries: Mapping[str, Entry[Any]], name: str = "") -> None:

@@ -49,12 +49,12 @@ class NumberBox(QAbstractSpinBox):
         self.suffix = f" {param.unit}" if param.unit else ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE)
-        self._pause.timeout.connect(self._commit)
+        self._pause.timeout.connect(self.commit)
         line = self.lineEdit()
         line.setPlaceholderText("several")
         line.textEdited.connect(self._on_text_edited)
         line.installEventFilter(self)
-        self.editingFinished.connect(self._commit)
+        self.editingFinished.connect(self.commit)
 
     def show_value(self, value: Value | None) -> None:
         """Show a value; what is being typed stays while the value is the same as before."""
@@ -73,7 +73,8 @@ class NumberBox(QAbstractSpinBox):
         self._complain("")
         self._pause.start()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Take what was typed, or say what is wrong with it."""
         self._pause.stop()
         text = self._typed()
         if not text and self.value is None:

@@ -46,7 +46,8 @@ class Form(QWidget):
         self._grid.setColumnMinimumWidth(0, label_width(self))
         for param in self.params:
             self._add(param)
-        self.setVisible(bool(self.params))
+        if not self.params:
+            self.hide()
 
     def show_values(self, values: Mapping[str, Value | None]) -> None:
         """Show values by name; one that is left out is at its default, None is several ones."""

@@ -14,6 +14,7 @@ from initstudio.history import History
 from initstudio.ui import theme
 from initstudio.ui.board import MOST, Board
 from initstudio.ui.plots import PLOTS
+from initstudio.ui.plots.plot import Plot
 from initstudio.ui.session import Session
 from tests.synthetic import experiment_of, falling, header_of, stretch_from
 
@@ -129,16 +130,20 @@ def test_a_new_run_and_its_steps_are_drawn(board: Board, session: Session, qtbot
     qtbot.waitUntil(lambda: all(board.repaints[key] > before[key] for key in before))
 
 
-def test_many_ticks_are_one_picture(board: Board, session: Session, qtbot: QtBot) -> None:
+def test_many_ticks_are_one_picture(
+    board: Board, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     history = start(session)
     qtbot.waitUntil(lambda: all(plot.settled for plot in board.plots.values()))
     drawn: list[str] = []
-    for key, plot in board.plots.items():
-        refresh = plot.refresh
-        plot.refresh = lambda *, settle=False, key=key, refresh=refresh: (  # type: ignore[method-assign, misc]
-            drawn.append(key) if not settle else None,
-            refresh(settle=settle),
-        )[1]
+    refresh = Plot.refresh
+
+    def counted(plot: Plot, *, settle: bool = False) -> None:
+        if not settle:
+            drawn.append(plot.key)
+        refresh(plot, settle=settle)
+
+    monkeypatch.setattr(Plot, "refresh", counted)
     header = history.header
     for step in range(30, 80):
         history.extend(stretch_from(header, falling(header, step + 1)[step:], step))

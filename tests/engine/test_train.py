@@ -76,7 +76,7 @@ def assert_equal_to_plain(asked: Experiment) -> None:
 @pytest.mark.parametrize("key", LAYERS)
 def test_every_layer_trains_as_in_the_plain_loop(key: str) -> None:
     inside = (Choice("linear", {"units": 7}), Choice(key), Choice("linear", {"units": 5}))
-    network = (*inside, Choice("relu"), Choice("output"))
+    network: tuple[Choice, ...] = (*inside, Choice("relu"), Choice("output"))
     if key == "output":
         network = (Choice("linear", {"units": 7}), Choice("tanh"), Choice("output"))
     if key == "flatten":

@@ -14,7 +14,7 @@ from torch import nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from initstudio.engine.objective import loss_of
-from initstudio.engine.recording import Recorded, record
+from initstudio.engine.recording import Flat, record
 from initstudio.experiment import Training
 
 Tensors = dict[str, torch.Tensor]
@@ -33,6 +33,11 @@ class Step(NamedTuple):
     """The output of each layer, [R, batch, ...]."""
 
 
+CHUNK = 256
+"""Validation examples that are evaluated at once, so that memory does not grow with their number.
+
+The same for any number of replicas, or a replica's bits would depend on it.
+"""
 ALIGNED = 16
 """Values to which each tensor in `Program.flat` is padded; a whole number of vector registers."""
 
@@ -53,48 +58,76 @@ class Program:
         self.flat = torch.zeros(sum(sizes), dtype=kind)
         self.flat.grad = torch.zeros_like(self.flat)
         self.parameters: Tensors = {}
-        self._gradients_of: list[torch.Tensor] = []
+        self.gradients: Tensors = {}
         starts = accumulate(sizes, initial=0)
         for (name, value), start in zip(parameters.items(), starts, strict=False):
             part = slice(start, start + value.numel())
             self.parameters[name] = self.flat[part].view(value.shape).copy_(value.detach())
-            self._gradients_of.append(self.flat.grad[part].view(value.shape))
+            self.gradients[name] = self.flat.grad[part].view(value.shape)
         self.buffers: Tensors = {name: value.clone() for name, value in buffers.items()}
         self.network = networks[0]
         self._training = training
-        self._recorded: dict[tuple[int, ...], Recorded] = {}
+        self._steps: dict[int, Flat] = {}
+        self._evaluations: dict[int, Flat] = {}
 
     def step(self, x: torch.Tensor, y: torch.Tensor, masks: Masks) -> Step:
         """Return loss and gradients of a batch: x [R, batch, ...], y [R, batch].
 
         `masks` [R, batch, ...] multiply the inputs of the dropout layers of these indices.
-        Running statistics in `buffers` move on.
+        Running statistics in `buffers` move on. The next call overwrites the tensors returned.
         """
-        inputs = (self.parameters, self.buffers, x, y, dict(masks))
-        shape = tuple(x.shape)
-        if shape not in self._recorded:
-            self._recorded[shape] = record(vmap(self._gradients), inputs)
-        gradients, (loss, (correct, activations)) = self._recorded[shape](inputs)
-        return Step(gradients, loss, correct, tuple(activations))
-
-    def take_gradients(self, gradients: Tensors) -> None:
-        """Make these the gradients by which the optimiser moves `flat`."""
-        torch._foreach_copy_(self._gradients_of, [gradients[name] for name in self.parameters])
+        inputs = [*self.parameters.values(), *self.buffers.values(), x, y, *masks.values()]
+        size = y.shape[1]
+        if size not in self._steps:
+            self._steps[size] = record(
+                self._flat_step(tuple(masks)), inputs, [*self.gradients.values()]
+            )
+        found = self._steps[size](*inputs)
+        loss, correct, *activations = found[len(self.parameters) :]
+        return Step(self.gradients, loss, correct, tuple(activations))
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
-        self.network.eval()
-        try:
-            with torch.no_grad():
-                loss, (correct, _) = vmap(self._loss)(self.parameters, self.buffers, x, y, {})
-        finally:
-            self.network.train()
+        loss = correct = torch.zeros(len(x), dtype=x.dtype)
+        for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
+            state = [*self.parameters.values(), *self.buffers.values()]
+            inputs = [*state, some_x.contiguous(), some_y.contiguous()]
+            size = some_y.shape[1]
+            if size not in self._evaluations:
+                self._evaluations[size] = record(self._flat_evaluation, inputs, ())
+            found = self._evaluations[size](*inputs)
+            loss = loss + found[0] * (size / y.shape[1])
+            correct = correct + found[1] * (size / y.shape[1])
         return loss, correct
 
-    def _gradients(
-        self, parameters: Tensors, buffers: Tensors, x: torch.Tensor, y: torch.Tensor, masks: Masks
-    ) -> Any:  # noqa: ANN401 - the nested outputs of one replica
-        return grad_and_value(self._loss, has_aux=True)(parameters, buffers, x, y, masks)
+    def _flat_step(self, dropped: tuple[int, ...]) -> Flat:
+        """Return the step as a function of flat tensors; the gradients come first."""
+
+        def flat(*inputs: torch.Tensor) -> list[torch.Tensor]:
+            parameters, buffers, x, y, *masks = self._nested(inputs)
+            found = vmap(grad_and_value(self._loss, has_aux=True))(
+                parameters, buffers, x, y, dict(zip(dropped, masks, strict=True))
+            )
+            gradients, (loss, (correct, activations)) = found
+            return [*(gradients[name] for name in parameters), loss, correct, *activations]
+
+        return flat
+
+    def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+        parameters, buffers, x, y = self._nested(inputs)
+        self.network.eval()
+        try:
+            loss, (correct, _) = vmap(self._loss)(parameters, buffers, x, y, {})
+        finally:
+            self.network.train()
+        return [loss, correct]
+
+    def _nested(self, inputs: tuple[torch.Tensor, ...]) -> list[Any]:
+        """Return the parameters and the buffers by their names, and the other inputs."""
+        values = iter(inputs)
+        parameters = {name: next(values) for name in self.parameters}
+        buffers = {name: next(values) for name in self.buffers}
+        return [parameters, buffers, *values]
 
     def _loss(
         self, parameters: Tensors, buffers: Tensors, x: torch.Tensor, y: torch.Tensor, masks: Masks

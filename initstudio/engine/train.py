@@ -117,14 +117,11 @@ class _Run:
         if rate is not None:
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
-        gradients = found.gradients
         if limit := self._plan.experiment.training.clip_norm:
-            factors = _clip_factors(list(gradients.values()), limit)
-            gradients = {
-                name: value * factors.view(-1, *[1] * (value.dim() - 1))
-                for name, value in gradients.items()
-            }
-        self.program.take_gradients(gradients)
+            gradients = list(found.gradients.values())
+            factors = _clip_factors(gradients, limit)
+            for gradient in gradients:
+                gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
         self._optimizer.step()
 
     def validate(self) -> Scores | None:

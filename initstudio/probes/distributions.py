@@ -36,15 +36,25 @@ def _gradients(moment: Moment) -> "torch.Tensor":
 
 def distributions(tensors: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
     """Return the distributions of T tensors [R, ...] as int32 [R, T, HEAD + BINS]."""
-    found = [counts(tensor) for tensor in tensors]
-    return torch.stack(found, dim=1) if found else torch.zeros(0, 0, HEAD + BINS).int()
+    rows = [tensor.flatten(1) for tensor in tensors]
+    ranges = [_range(row) for row in rows]
+    low = np.stack([least for least, _, _ in ranges], axis=1)
+    high = np.stack([most for _, most, _ in ranges], axis=1)
+    exponent, first = _bins(low, high)
+    found = np.zeros((*low.shape, HEAD + BINS), np.int32)
+    found[..., 0], found[..., 1] = exponent, first
+    for at, (row, (_, _, finite)) in enumerate(zip(rows, ranges, strict=True)):
+        bins = _counts(row, exponent[:, at], first[:, at], finite)
+        found[:, at, HEAD:] = bins
+        found[:, at, 3] = bins.sum(1)
+        found[:, at, 2] = row.shape[1] - found[:, at, 3]
+    return torch.from_numpy(found)
 
 
-def counts(values: "torch.Tensor") -> "torch.Tensor":
-    """Return the distribution of each row of `values` [R, ...] as int32 [R, HEAD + BINS]."""
-    rows = values.flatten(1)
-    low, high, finite = _range(rows)
-    exponent, first = _bins(low.double().numpy(), high.double().numpy())
+def _counts(
+    rows: "torch.Tensor", exponent: Integers, first: Integers, finite: "torch.Tensor | None"
+) -> Integers:
+    """Return the counts [R, BINS] of the finite values of rows [R, n]."""
     offset = torch.from_numpy(BINS * np.arange(len(rows)) - first)[:, None]
     if rows.dtype == torch.float32 and LEAST <= exponent.min() <= exponent.max() <= 0:
         scale = torch.from_numpy(np.ldexp(1.0, -exponent).astype(np.float32))[:, None]
@@ -52,29 +62,24 @@ def counts(values: "torch.Tensor") -> "torch.Tensor":
     else:
         place = _floor(rows.double(), torch.from_numpy(-exponent)[:, None]).add_(offset)
     seen = place.flatten() if finite is None else place[finite]
-    bins = torch.bincount(seen.long(), minlength=BINS * len(rows)).view(len(rows), BINS)
-    known = bins.sum(1)
-    ends = [torch.from_numpy(exponent), torch.from_numpy(first)]
-    head = torch.stack([*ends, rows.shape[1] - known, known], dim=1)
-    return torch.cat([head, bins], dim=1).int()
+    bins = torch.bincount(seen.long(), minlength=BINS * len(rows))
+    return bins.view(len(rows), BINS).numpy()
 
 
-def _range(
-    rows: "torch.Tensor",
-) -> "tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]":
+def _range(rows: "torch.Tensor") -> "tuple[Floats, Floats, torch.Tensor | None]":
     """Return the least and the greatest finite value of each row, 0 where there is none.
 
     The third is which values are finite, or None if all are: amin and amax pass a NaN on, so
     that they tell at a third of the price. (`torch.aminmax` costs ten times both.)
     """
-    low, high = rows.amin(1), rows.amax(1)
-    if torch.isfinite(low).all() and torch.isfinite(high).all():
+    low, high = rows.amin(1).double().numpy(), rows.amax(1).double().numpy()
+    if np.isfinite(low).all() and np.isfinite(high).all():
         return low, high, None
     finite = torch.isfinite(rows)
     nothing = ~finite.any(1)
-    low = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
-    high = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
-    return low, high, finite
+    low_known = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
+    high_known = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
+    return low_known.double().numpy(), high_known.double().numpy(), finite
 
 
 def _bins(low: Floats, high: Floats) -> tuple[Integers, Integers]:

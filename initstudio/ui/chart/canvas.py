@@ -18,7 +18,6 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QPolygonF,
     QResizeEvent,
 )
@@ -38,14 +37,14 @@ class _Dots(pg.GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._points = QPolygonF()
-        self._pen = QPen()
+        self._brush = QBrush()
+        self._radius = 1.0
 
     def show_points(self, x: Array, y: Array, colour: str, size: float) -> None:
         """Show dots at these places."""
         self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
-        self._pen = QPen(QColor(colour), size)
-        self._pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        self._pen.setCosmetic(True)
+        self._brush = QBrush(QColor(colour))
+        self._radius = size / 2
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -53,8 +52,12 @@ class _Dots(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, *_: object) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._pen)
-        painter.drawPoints(self._points)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._brush)
+        places = painter.transform().map(self._points)
+        painter.resetTransform()
+        for place in places.toList():
+            painter.drawEllipse(place, self._radius, self._radius)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
         self.prepareGeometryChange()
@@ -86,7 +89,7 @@ class Canvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
-        plot.setContentsMargins(2, 9, 16, 2)
+        plot.setContentsMargins(2, 9, 24, 2)
         self.viewbox = plot.getViewBox()
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()

@@ -94,6 +94,8 @@ def nice_log_range(low: float, high: float) -> Range:
     """Return decimal logarithms of 1, 2 or 5 times a power of ten around [low, high]."""
     if high - low < 0.3:
         low, high = low - 0.15, high + 0.15
+    margin = 0.02 * (high - low) if high - low > 6 else 0.0  # whole decades are narrow then
+    low, high = low - margin, high + margin
     marks = (0.0, log10(2), log10(5), 1.0)
     bottom = max(mark for mark in marks if mark <= low - floor(low) + 1e-9) + floor(low)
     top = min(mark for mark in marks if mark >= high - floor(high) - 1e-9) + floor(high)

@@ -89,7 +89,7 @@ class LayerPlot(Plot):
         x = np.arange(present.shape[1], dtype=np.float64)
         if start is not None:
             ghost = theme.blend(colour, 0.38)
-            canvas.line(("start", line.slot), x, start[0], ghost, width=1.5, z=3)
+            canvas.line(("start", line.slot), x, start[0], ghost, width=theme.thin_width, z=3)
         if len(line.replicas) > 1:
             band = theme.veil(colour, len(self.lines))
             canvas.area(line.slot, x, present[1], present[2], band, z=1)

@@ -166,7 +166,7 @@ class ActivationPlot(LayerPlot):
     invitation = "The spread of each layer's output appears here."
     order = 60
     reads = ("activation_std",)
-    quantity = "standard deviation of the output"
+    quantity = "std of the outputs"
     Options = ActivationOptions
 
     def places(self, history: History) -> tuple[list[int], tuple[str, ...]]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from msgspec import structs
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from initstudio.catalogue import NoParams, Params, Value, convert
 from initstudio.errors import ExperimentError
@@ -260,14 +260,14 @@ class Plot(QWidget):
         )
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setSpacing(8)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.toolbar)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head.setSpacing(2)
+        self._head.addWidget(self.title, 1)
+        self._head.addWidget(self.toolbar, 0, Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 10, 5)
         column.setSpacing(3)
-        column.addLayout(head)
+        column.addLayout(self._head)
         column.addWidget(self.legend)
         column.addWidget(self.picture, 1)
         column.addWidget(self.note)
@@ -278,9 +278,13 @@ class Plot(QWidget):
         self.note.setText(metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, width))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the notes to the width."""
+        """Shorten the notes to the width, and give the options a row where they need one."""
         super().resizeEvent(event)
         self._elide_note()
+        title = self.title.fontMetrics().horizontalAdvance(self.label)
+        fits = title + self.toolbar.sizeHint().width() + 36 <= self.width()
+        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        self._head.setDirection(beside if fits else below)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for more room at a double click on the title."""

@@ -83,7 +83,7 @@ def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 3.0)
 
 def nice_range(low: float, high: float) -> Range:
     """Return round numbers around [low, high], never an empty range."""
-    if not high > low:
+    if not high - low > 1e-9 * max(abs(low), abs(high)):  # too close for a float's steps
         half = abs(low) / 2 or 0.5
         low, high = low - half, high + half
     step = _nice((high - low) / 5)

@@ -72,6 +72,7 @@ def test_points_beyond_the_view_do_not_make_more_columns() -> None:
 def test_nice_ranges_hold_what_they_are_for(low: float, span: float) -> None:
     bottom, top = nice_range(low, low + span)
     slack = 1e-6 * (top - bottom)
+    assert bottom < top
     assert bottom - slack <= low
     assert low + span <= top + slack
 

@@ -81,6 +81,10 @@ class ContenderModel(QAbstractListModel):
         self.rename_asked.emit(index.row(), str(value))
         return True
 
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Return that rows are moved, never copied; the experiment moves them."""
+        return Qt.DropAction.MoveAction
+
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that a chip can be selected, renamed and dragged."""
         base = super().flags(index) | Qt.ItemFlag.ItemIsEditable

@@ -18,9 +18,17 @@ class EntryPicker(QWidget):
     entry_chosen = Signal(object)
     param_changed = Signal(str, object)
 
-    def __init__(self, label: str, entries: Mapping[str, Entry[Any]], name: str = "") -> None:
+    def __init__(
+        self,
+        label: str,
+        entries: Mapping[str, Entry[Any]],
+        *,
+        name: str = "",
+        traps: bool = False,
+    ) -> None:
         super().__init__()
         self.name = name or label
+        self._traps = traps
         self.entries = entries
         self.form: Form | None = None
         self._forms: dict[str, Form] = {}
@@ -44,7 +52,7 @@ class EntryPicker(QWidget):
         if self.form and choice:
             self.form.show_values(choice.params)
         self._formula.show_text(getattr(entry, "formula", ""))
-        self._trap.show_text(getattr(entry, "trap", ""))
+        self._trap.show_text(getattr(entry, "trap", "") if self._traps else "")
         self._source.show_text(entry.source if entry else "")
 
     def show_problems(self, whole: str, params: Mapping[str, str]) -> None:

@@ -52,6 +52,7 @@ class NumberBox(QAbstractSpinBox):
         self._pause.timeout.connect(self.commit)
         line = self.lineEdit()
         line.setPlaceholderText("several")
+        line.setTextMargins(5, 0, 0, 0)
         line.textEdited.connect(self._on_text_edited)
         line.installEventFilter(self)
         self.editingFinished.connect(self.commit)

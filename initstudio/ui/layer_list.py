@@ -83,6 +83,9 @@ class LayerList(ReorderList):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Open the number of the present row with Enter, F2 or a digit."""
+        if self.state() == QAbstractItemView.State.EditingState:
+            event.accept()  # the Enter that ended the typing comes up from the box
+            return
         row, text = self.row(), event.text()
         plain = event.modifiers() in (
             Qt.KeyboardModifier.NoModifier,

@@ -65,10 +65,13 @@ class Row:
 
 
 def row_of(choice: Choice, planned: PlannedLayer) -> Row:
-    """Return what is shown of a layer; its first number is the parameter in the row."""
+    """Return what is shown of a layer; its first parameter is in the row, if it is a plain number.
+
+    What steps by factors (an epsilon) is for the form below.
+    """
     params = params_of(planned.layer.params) if planned.layer else ()
-    main = [param for param in params if param.kind in {"integer", "number"}]
-    return Row(choice=choice, planned=planned, param=main[0] if main else None)
+    plain = params and params[0].kind in {"integer", "number"} and not params[0].log
+    return Row(choice=choice, planned=planned, param=params[0] if plain else None)
 
 
 def shape_text(shape: Shape | None) -> str:
@@ -119,6 +122,10 @@ class LayerModel(QAbstractListModel):
             summary = row.planned.layer.summary if row.planned.layer else ""
             return "\n".join(filter(None, (row.problem, summary)))
         return None
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """Return that rows are moved, never copied; the experiment moves them."""
+        return Qt.DropAction.MoveAction
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Return that a row can be selected, edited and dragged."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
@@ -103,6 +104,11 @@ class ReorderList(QListView):
 
     # Qt
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Let in what is dragged from here."""
+        if event.source() is self:
+            event.acceptProposedAction()
+
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         """Show where the rows would go."""
         if event.source() is not self:
@@ -126,9 +132,7 @@ class ReorderList(QListView):
             event.ignore()
             return
         rows, to = self.rows(), self.drop_row(event.position().toPoint())
-        # not a move, after which Qt would remove the dragged rows by itself
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+        event.acceptProposedAction()
         if rows:
             self.rows_moved.emit(rows, to)
 

@@ -39,6 +39,7 @@ class ContendersPanel(QWidget):
         self.chips = ChipList(model)
         self.chips.setAccessibleName("Contenders")
         self.add = QToolButton()
+        self.count = Fact()
         self.heading = title("")
         self.problem = Note()
         self.extra = Fact()
@@ -67,6 +68,7 @@ class ContendersPanel(QWidget):
         slots = [contender.slot for contender in contenders]
         self.chips.select_rows([slots.index(kept) if kept in slots else at] if slots else [])
         self.chips.fit_height()
+        self.count.show_text(f"{len(contenders)} of at most {MAX_CONTENDERS}")
         full = len(contenders) >= MAX_CONTENDERS
         self.add.setEnabled(not full)
         reason = f"There are {MAX_CONTENDERS} contenders already, and no more."
@@ -75,8 +77,7 @@ class ContendersPanel(QWidget):
 
     def _lay_out(self, column: QVBoxLayout) -> None:
         head = QHBoxLayout()
-        head.addWidget(title("Contenders"))
-        head.addStretch()
+        head.addWidget(self.count, 1)
         head.addWidget(self.add)
         column.addLayout(head)
         column.addWidget(self.chips)
@@ -218,7 +219,8 @@ class ContendersPanel(QWidget):
 
 def _picker(role: Role, label: str) -> EntryPicker:
     schemes = {key: scheme for key, scheme in SCHEMES.items() if role in scheme.roles}
-    return EntryPicker(label, schemes)
+    # the traps are about weights
+    return EntryPicker(label, schemes, traps=role == "weight")
 
 
 def _choice(contender: Contender, role: Role) -> Choice:

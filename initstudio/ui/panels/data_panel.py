@@ -29,7 +29,7 @@ class DataPanel(QWidget):
         super().__init__()
         self.setObjectName(self.object_name)
         self.session = session
-        self.dataset = EntryPicker("Data set", DATASETS, "Data set")
+        self.dataset = EntryPicker("Data set", DATASETS)
         self.preview = DataPreview()
         self.summary = Fact()
         self.facts = Fact()
@@ -53,7 +53,6 @@ class DataPanel(QWidget):
         self._show_problems()
 
     def _lay_out(self, column: QVBoxLayout) -> None:
-        column.addWidget(title("Data"))
         for widget in (self.preview, self.facts, self.summary, self.dataset):
             column.addWidget(widget)
         column.addSpacing(6)

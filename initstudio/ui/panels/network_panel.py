@@ -236,7 +236,7 @@ def _input_text(experiment: Experiment) -> str:
     if any(p.where.startswith(where) for p in plan.choice_problems(experiment)):
         return "The data is not known"
     facts = plan.data_facts(experiment)
-    return f"{shape_text(facts.shape)} inputs → {facts.classes} classes"
+    return f"{shape_text(facts.shape)} → {facts.classes} classes"
 
 
 def _names(layers: tuple[Choice, ...]) -> str:

@@ -69,7 +69,6 @@ class TrainingPanel(QWidget):
         self.facts.show_text(steps_in_words(experiment))
 
     def _lay_out(self, column: QVBoxLayout) -> None:
-        column.addWidget(title("Training"))
         for widget in (self.passes, self.facts, self.optimizer, self.update_rule):
             column.addWidget(widget)
         column.addSpacing(6)
@@ -144,9 +143,16 @@ def steps_in_words(experiment: Experiment) -> str:
     steps = per_epoch * experiment.training.epochs
     contenders, seeds = len(experiment.contenders), experiment.seeds.count
     together = (
-        f"{contenders} contenders × {seeds} seeds" if seeds > 1 else f"{contenders} contenders"
+        counted(contenders, "network")
+        if seeds == 1
+        else (f"{counted(contenders, 'contender')} × {seeds} seeds")
     )
-    return f"{per_epoch:,} steps an epoch, {steps:,} in all; {together} train at once."
+    return f"{counted(per_epoch, 'step')} an epoch, {steps:,} in all, for {together} at once."
+
+
+def counted(number: int, word: str) -> str:
+    """Return "1 step" or "25 steps"."""
+    return f"{number:,} {word}" + ("" if number == 1 else "s")
 
 
 def _optimizers() -> dict[str, Entry[Any]]:

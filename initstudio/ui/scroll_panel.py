@@ -18,11 +18,11 @@ def scrolling_column(panel: QWidget) -> QVBoxLayout:
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.viewport().setAutoFillBackground(False)
     column = QWidget()
-    column.setAutoFillBackground(False)
     layout = QVBoxLayout(column)
     layout.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
     layout.setSpacing(8)
     area.setWidget(column)
+    column.setAutoFillBackground(False)  # which setWidget turns on
     outer = QVBoxLayout(panel)
     outer.setContentsMargins(0, 0, 0, 0)
     outer.addWidget(area)

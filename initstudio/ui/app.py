@@ -25,6 +25,7 @@ def _open_window(path: Path | None, engine: EngineClient) -> int:
 
     from initstudio.presets import ARTICLE, EXPERIMENTS  # noqa: PLC0415
     from initstudio.ui import logs, theme  # noqa: PLC0415
+    from initstudio.ui.garbage import Collector  # noqa: PLC0415
     from initstudio.ui.main_window import MainWindow  # noqa: PLC0415
     from initstudio.ui.session import Session  # noqa: PLC0415
     from initstudio.ui.worker import RunWorker  # noqa: PLC0415
@@ -46,6 +47,9 @@ def _open_window(path: Path | None, engine: EngineClient) -> int:
         if path and not named:
             session.open(path)
         window.show()
-        return app.exec()
+        collector = Collector()
+        status = app.exec()
+        collector.close()
+        return status
     finally:
         session.close()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Experiment
 from initstudio.ui import theme as themes
+from initstudio.ui.garbage import Collector
 from initstudio.ui.main_window import MainWindow
 from initstudio.ui.session import Session, State
 from initstudio.ui.worker import RunWorker
@@ -37,6 +38,7 @@ def shot(
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings.path())
     if isinstance(app, QApplication):
         themes.apply(app, themes.THEMES[theme])
+    collector = Collector()
     worker = RunWorker()
     session = Session(experiment, worker)
     worker.start()
@@ -44,6 +46,7 @@ def shot(
         return _take(session, picture, after, size)
     finally:
         session.close()
+        collector.close()
 
 
 def _take(session: Session, picture: Path, after: float, size: tuple[int, int]) -> int:

@@ -48,7 +48,9 @@ class RunWorker(QThread):
     ) -> None:
         super().__init__(parent)
         self._make_engine = make_engine
-        self._engine = engine or make_engine()
+        self._engine: EngineClient | None = engine or make_engine()
+        self._unsent: list[Command] = []
+        """What was said while there was no engine."""
         self._spare: EngineClient | None = None
         self._lock = threading.Lock()
         self._events: deque[Event] = deque()
@@ -57,9 +59,10 @@ class RunWorker(QThread):
         self._failures = 0
 
     @property
-    def pid(self) -> int:
-        """Return the process id of the present engine."""
-        return self._engine.pid
+    def pid(self) -> int | None:
+        """Return the process id of the present engine, if there is one."""
+        engine = self._engine
+        return engine.pid if engine else None
 
     @property
     def has_spare(self) -> bool:
@@ -68,10 +71,13 @@ class RunWorker(QThread):
 
     def send(self, command: Command) -> None:
         """Give the engine a command; if it has ended, the queue will say so."""
-        self._wanted.set()
         with self._lock:
             engine = self._engine
-        engine.send(command)
+            if engine is None:
+                self._unsent.append(command)
+        if engine:
+            engine.send(command)
+        self._wanted.set()
 
     def take(self) -> list[Event]:
         """Return what has arrived since the last call, in order."""
@@ -82,7 +88,9 @@ class RunWorker(QThread):
 
     def replace_engine(self) -> None:
         """End the present engine, whatever it is doing; the thread starts another."""
-        self._engine.kill()
+        engine = self._engine
+        if engine:
+            engine.kill()
 
     def warm_spare(self) -> None:
         """Start a second engine, so that a lost one costs nothing."""
@@ -94,7 +102,7 @@ class RunWorker(QThread):
         """End the engines and the thread, and wait for them."""
         with self._lock:
             self._closing.set()
-            engines = [self._engine, *([self._spare] if self._spare else [])]
+            engines = [engine for engine in (self._engine, self._spare) if engine]
         self._wanted.set()
         for engine in engines:
             engine.close()
@@ -102,18 +110,19 @@ class RunWorker(QThread):
 
     def run(self) -> None:
         """Listen until closed. Runs on the thread."""
-        while not self._closing.is_set():
-            why = self._listen(self._engine)
-            self._engine.close()
+        engine = self._engine
+        while engine and not self._closing.is_set():
+            why = self._listen(engine)
+            engine.close()
             if self._closing.is_set():
                 return
             _log.warning("%s", why)
-            self._put(Died(why))
-            if self._failures >= ATTEMPTS:
-                self._wanted.clear()
-                self._wanted.wait()
-                self._failures = 0
-            self._replace()
+            if self._failures < ATTEMPTS:
+                # before it is told, so that an answer reaches the new one
+                engine = self._replace()
+                self._put(Died(why))
+            else:
+                engine = self._wait_until_wanted(why)
 
     def _listen(self, engine: EngineClient) -> str:
         """Put reports into the queue until the engine ends, and return why it did."""
@@ -128,12 +137,27 @@ class RunWorker(QThread):
             return f"The engine was ended, because it sent what cannot be read: {error}."
         return engine.how_it_ended()
 
-    def _replace(self) -> None:
+    def _wait_until_wanted(self, why: str) -> EngineClient | None:
+        """Tell of an engine that does not start, and start another only when it is asked for."""
+        with self._lock:
+            self._engine = None
+            self._wanted.clear()
+        self._put(Died(why))
+        self._wanted.wait()
+        self._failures = 0
+        return self._replace()
+
+    def _replace(self) -> EngineClient | None:
+        """Make the spare, or a new one, the present engine; None while closing."""
         with self._lock:
             if self._closing.is_set():
-                return
+                return None
             spare, self._spare = self._spare, None
-            self._engine = spare or self._make_engine()
+            engine = self._engine = spare or self._make_engine()
+            unsent, self._unsent = self._unsent, []
+        for command in unsent:
+            engine.send(command)
+        return engine
 
     def _put(self, event: Event) -> None:
         with self._lock:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 ROUNDS = 2000
 SINGLETONS = (None, True, False)
 SLACK = 100
-"""References that the test itself may let go of; a release that loses one a call loses thousands."""
+"""References that the test itself may let go of; losing one a call is losing thousands."""
 
 
 class Painted(QWidget):

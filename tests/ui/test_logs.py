@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from initstudio.ui.logs import QUIET, Trouble
 
 SCRIPT = """
@@ -34,10 +36,9 @@ Bad()
 
 
 def error(text: str) -> ValueError:
-    try:
+    with pytest.raises(ValueError, match=text) as caught:
         raise ValueError(text)
-    except ValueError as caught:
-        return caught
+    return caught.value
 
 
 def test_the_same_trouble_is_told_once_in_ten_seconds() -> None:

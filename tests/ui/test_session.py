@@ -275,7 +275,7 @@ def test_stop_is_shown_at_once(long: Session, reaches: Reaches, qtbot: QtBot) ->
     pid = worker_of(long).pid
     with qtbot.waitSignal(long._live._watch.timeout, timeout=700, raising=False) as blocker:
         pass
-    assert not blocker.signal_triggered
+    assert not blocker.signal_triggered, "the engine obeyed"
     assert (long.state, worker_of(long).pid) == (State.STOPPED, pid)
 
 
@@ -418,7 +418,9 @@ def test_a_run_that_fails_says_why_and_the_next_one_works(
 def test_an_engine_that_dies_at_rest_is_told_of_and_run_works(
     ready: Session, reaches: Reaches
 ) -> None:
-    os.kill(worker_of(ready).pid, signal.SIGKILL)
+    pid = worker_of(ready).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
     reaches(ready, State.FAILED)
     ready.run()
     reaches(ready, State.FINISHED)

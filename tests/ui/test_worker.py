@@ -33,6 +33,11 @@ class Listener:
         return sum(isinstance(event, kind) for event in self.events)
 
 
+def pid_of(worker: RunWorker) -> int:
+    assert worker.pid is not None
+    return worker.pid
+
+
 def test_reports_arrive_in_order(worker: RunWorker, qtbot: QtBot) -> None:
     listener = Listener(worker)
     worker.send(Start(1, ARTICLE, paused=True))
@@ -44,7 +49,7 @@ def test_reports_arrive_in_order(worker: RunWorker, qtbot: QtBot) -> None:
 def test_a_killed_engine_is_told_at_once_and_replaced(worker: RunWorker, qtbot: QtBot) -> None:
     listener = Listener(worker)
     qtbot.waitUntil(lambda: listener.count(Ready) == 1)
-    pid = worker.pid
+    pid = pid_of(worker)
     began = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: listener.count(Died) == 1)
@@ -62,7 +67,7 @@ def test_the_spare_takes_the_place_of_a_killed_engine(worker: RunWorker, qtbot: 
     worker.warm_spare()
     assert worker.has_spare
     spare = worker._spare
-    os.kill(worker.pid, signal.SIGKILL)
+    os.kill(pid_of(worker), signal.SIGKILL)
     qtbot.waitUntil(lambda: listener.count(Ready) == 2)
     assert worker._engine is spare
     assert not worker.has_spare

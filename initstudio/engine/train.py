@@ -94,13 +94,14 @@ class _Run:
     def batches(self, epoch: int) -> Generator[tuple[torch.Tensor, torch.Tensor], None, None]:
         """Yield the batches of an epoch: x [R, batch, ...], y [R, batch]."""
         count, size = self._training.y.shape[1], self._plan.experiment.training.batch_size
-        orders = [batches(seed, count, size, epoch) for seed in self._seeds]
-        flat_x, flat_y = self._training.x.flatten(0, 1), self._training.y.flatten()
-        offsets = count * np.arange(len(self._seeds))[:, None]
-        for chosen in zip(*orders, strict=True):
-            index = torch.from_numpy(np.stack(chosen) + offsets)
-            x = flat_x.index_select(0, index.flatten()).view(*index.shape, *flat_x.shape[1:])
-            yield self._to_replicas(x), self._to_replicas(flat_y[index])
+        orders = [np.concatenate(batches(seed, count, size, epoch)) for seed in self._seeds]
+        rows = np.stack(orders) + count * np.arange(len(self._seeds))[:, None]
+        index = self._to_replicas(torch.from_numpy(rows))
+        x, y = self._training.x.flatten(0, 1), self._training.y.flatten()
+        for chosen in index.split(size, dim=1):
+            flat = chosen.flatten()
+            shape = (*chosen.shape, *x.shape[1:])
+            yield x.index_select(0, flat).view(shape), y.index_select(0, flat).view(chosen.shape)
 
     def masks(self, size: int) -> Masks:
         """Return the dropout masks of the next batch; the contenders of a seed share theirs."""

@@ -1,5 +1,6 @@
 """For every test: no window on a screen, no file of the person's own, nothing left behind."""
 
+import contextlib
 import gc
 import os
 import threading
@@ -50,5 +51,6 @@ def child_processes() -> set[int]:
     """Return the ids of the living children of this process; none where the system does not say."""
     found = set()
     for task in Path("/proc/self/task").glob("*/children"):
-        found |= {int(pid) for pid in task.read_text().split()}
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # that thread has ended
+            found |= {int(pid) for pid in task.read_text(encoding="ascii").split()}
     return found

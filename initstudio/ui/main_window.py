@@ -3,13 +3,14 @@
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QUrl
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QMainWindow,
     QMenu,
+    QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -30,7 +31,9 @@ from initstudio.ui.session import Session
 
 LAYOUT = 1
 """Counts up when docks change, so that an older layout is not restored."""
-FIRST_SIZE = (1280, 760)
+FIRST_SIZE = QSize(1600, 900)
+WIDE = 1500
+"""Pixels from which on there is room for panels on both sides of the board."""
 MENUS = ("File", "Edit", "Run", "View", "Help")
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
@@ -40,8 +43,9 @@ _log = logging.getLogger(__name__)
 class MainWindow(QMainWindow):
     """Wires the session to what shows it and to what edits it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, size: QSize | None = None) -> None:
         super().__init__()
+        self.resize(size or FIRST_SIZE.boundedTo(self.screen().availableSize() * 0.94))
         self.setObjectName("main_window")
         self.setAcceptDrops(True)
         self._session = session
@@ -51,7 +55,7 @@ class MainWindow(QMainWindow):
         self.board = Board(session)
         self._add_centre()
         self._add_run_bar()
-        self._docks = [
+        self.docks = [
             self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
             self._add_dock(ContendersPanel(session), Qt.DockWidgetArea.RightDockWidgetArea),
             self._add_dock(DataPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -67,6 +71,7 @@ class MainWindow(QMainWindow):
         session.undo_stack.indexChanged.connect(self._refresh)
         session.failed.connect(self._on_failed)
         self._refresh()
+        self.board.setFocus()  # no control stands out before a person goes to one
 
     def show_trouble(self, details: str) -> None:
         """Tell of an unexpected error, quietly."""
@@ -100,11 +105,16 @@ class MainWindow(QMainWindow):
         return dock
 
     def _stack_docks(self) -> None:
-        network, contenders, data, training = self._docks
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        network, contenders, data, training = self.docks
+        if self.width() < WIDE:
+            self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, contenders)
+            self.tabifyDockWidget(contenders, network)
         self.tabifyDockWidget(network, data)
         self.tabifyDockWidget(data, training)
-        network.raise_()
-        self.resizeDocks([network, contenders], [290, 290], Qt.Orientation.Horizontal)
+        for dock in (network, contenders):
+            dock.raise_()
+        self.resizeDocks([network, contenders], [320, 300], Qt.Orientation.Horizontal)
 
     def _fill_menus(self) -> None:
         menus = {title: self.menuBar().addMenu(f"&{title}") for title in MENUS}
@@ -112,7 +122,7 @@ class MainWindow(QMainWindow):
         for name in EXPERIMENTS:
             action = presets.addAction(name)
             action.triggered.connect(lambda _on=False, name=name: self.commands.load_preset(name))
-        for dock in self._docks:
+        for dock in self.docks:
             menus["View"].addAction(dock.toggleViewAction())
         self._fill_theme_menu(menus["View"].addMenu("&Theme"))
         for act in ACTS:
@@ -165,8 +175,8 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         settings = QSettings()
         geometry, state = settings.value("geometry"), settings.value("layout")
-        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
-            self.resize(*FIRST_SIZE)
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
         if isinstance(state, QByteArray):
             self.restoreState(state, LAYOUT)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -42,12 +43,14 @@ class RunBar(QWidget):
         self._presets = QButtonGroup(self)
         self._progress = QProgressBar(maximum=PARTS)
         self._state = QLabel()
+        self._at = QLabel()
         self._pace = QLabel()
         self._rate = NumberBox(_RATE)
         self._refresh = QTimer(self, singleShot=True, interval=PACE)
         for widget, name in (
             (self._progress, "Progress"),
             (self._state, "State"),
+            (self._at, "Step and epoch"),
             (self._pace, "Speed and time left"),
             (self._rate, "Learning rate of the run"),
         ):
@@ -87,17 +90,32 @@ class RunBar(QWidget):
         for key in BUTTONS:
             row.addWidget(_button(actions[key], primary=key == "run"))
         row.addSpacing(12)
-        row.addWidget(self._state)
-        self._progress.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._progress.setMinimumWidth(120)
-        row.addWidget(self._progress, 1)
-        self._pace.setProperty("kind", "muted")
-        row.addWidget(self._pace)
+        row.addLayout(self._progress_column(), 1)
         row.addSpacing(12)
         label = QLabel("Learning rate")
         label.setBuddy(self._rate)
         row.addWidget(label)
         row.addWidget(self._rate)
+
+    def _progress_column(self) -> QVBoxLayout:
+        words = QHBoxLayout()
+        words.addWidget(self._state)
+        for label in (self._at, self._pace):
+            label.setProperty("kind", "muted")
+            # what does not fit is cut off, or numbers that grow would move the buttons
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        words.addWidget(self._at, 3)
+        self._pace.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        words.addWidget(self._pace, 2)
+        self._progress.setTextVisible(False)
+        self._progress.setFixedHeight(6)
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addStretch(1)
+        column.addLayout(words)
+        column.addWidget(self._progress)
+        column.addStretch(1)
+        return column
 
     def _on_preset(self, name: str) -> None:
         self.preset_chosen.emit(name)
@@ -124,14 +142,13 @@ class RunBar(QWidget):
         self._state.setText(text)
         history = session.history
         if history is None:
-            self._progress.setFormat("")
             return
         step, steps = max(history.last_step, 0), history.header.steps
         epoch = min(
             step // history.header.steps_per_epoch + 1, history.header.experiment.training.epochs
         )
         self._progress.setValue(round(PARTS * step / steps))
-        self._progress.setFormat(f"step {step:,} of {steps:,}, epoch {epoch:,}")
+        self._at.setText(f"step {step:,} of {steps:,}, epoch {epoch:,}")
         self._pace.setText(pace_text(session.speed, session.seconds_left))
 
 

@@ -191,6 +191,7 @@ class Session(QObject):
         """End the engine and its thread."""
         self._settle.stop()
         self._quiet.stop()
+        self.undo_stack.blockSignals(True)  # noqa: FBT003 - Qt's; its end would still be told
         if self._live.worker:
             self._live.worker.close()
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEventLoop, QSettings, QTemporaryDir
+from PySide6.QtCore import QEventLoop, QSettings, QSize, QTemporaryDir
 from PySide6.QtWidgets import QApplication
 
 from initstudio.errors import ExperimentError
@@ -52,8 +52,7 @@ def shot(
 def _take(session: Session, picture: Path, after: float, size: tuple[int, int]) -> int:
     complaints: list[ExperimentError] = []
     session.failed.connect(lambda where, why: complaints.append(ExperimentError(where, why)))
-    window = MainWindow(session)
-    window.resize(*size)
+    window = MainWindow(session, QSize(*size))
     window.show()
     session.run()
     _process_events(PATIENCE, lambda: session.history is not None or bool(complaints))

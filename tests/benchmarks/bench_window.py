@@ -1,0 +1,138 @@
+"""What the window costs the training, and what the training costs the window.
+
+One run of 8 contenders in the real window at 1600x900 with four plots, between two runs of the
+same experiment in an engine process that nobody watches.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTemporaryDir, QTimer
+from PySide6.QtWidgets import QApplication
+
+from initstudio.engine.client import EngineClient
+from initstudio.engine.messages import Progress, Start
+from initstudio.experiment import Choice, Data, Experiment, Training
+from initstudio.presets import ARTICLE, contender, multilayer
+from initstudio.ui import theme
+from initstudio.ui.main_window import MainWindow
+from initstudio.ui.session import Session
+from initstudio.ui.worker import RunWorker
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+WARM, WATCHED, ALONE = 3.0, 30.0, 10.0
+PROBE = 5
+"""Milliseconds between two ticks of the probe of the event loop."""
+NAMES = ("xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal")
+EXPERIMENT = Experiment(
+    network=multilayer(3, 64, "relu"),
+    data=Data(dataset=Choice("random")),
+    training=Training(epochs=100_000, batch_size=32),
+    contenders=tuple(contender(f"{NAMES[at % 4]} {at}", at, NAMES[at % 4]) for at in range(8)),
+    board=ARTICLE.board,
+)
+
+
+def figures() -> Iterator[dict[str, Any]]:
+    """Yield speed, delay and repaints."""
+    before = _alone()
+    speed, delays, repaints = _watched()
+    alone = (before + _alone()) / 2
+    yield {
+        "figure": "training speed with the window over without",
+        "value": round(speed / alone, 3),
+        "at_least": 0.85,
+        "aim": 0.95,
+        "unit": f"ratio of steps/s ({speed:.0f} over {alone:.0f})",
+    }
+    yield {
+        "figure": "event-loop delay while training, p99",
+        "value": round(float(np.percentile(delays, 99)), 1),
+        "at_most": 25,
+        "aim": 12,
+        "unit": f"ms (median {np.median(delays):.1f}, greatest {max(delays):.0f})",
+    }
+    for key, count in repaints.items():
+        yield {
+            "figure": f"repaints of the {key} plot while training",
+            "value": round(count / WATCHED, 1),
+            "at_least": 12,
+            "aim": 20,
+            "unit": "1/s",
+        }
+
+
+def _alone() -> float:
+    """Return steps/s of an engine whose readings are read and dropped."""
+    engine = EngineClient()
+    try:
+        engine.send(Start(1, EXPERIMENT))
+        marks: list[tuple[float, int]] = []
+        while not marks or marks[-1][0] - marks[0][0] < WARM + ALONE:
+            report = engine.read()
+            if isinstance(report, Progress) and len(report.stretch.steps):
+                marks.append((time.perf_counter(), int(report.stretch.steps[-1])))
+    finally:
+        engine.close()
+    began = next(mark for mark in marks if mark[0] - marks[0][0] >= WARM)
+    return (marks[-1][1] - began[1]) / (marks[-1][0] - began[0])
+
+
+def _watched() -> tuple[float, list[float], dict[str, int]]:
+    """Return steps/s, the event loop's delays in ms, and the repaints of each plot."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    settings = QTemporaryDir()
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, settings.path())
+    if isinstance(app, QApplication):
+        theme.apply(app, theme.THEMES["light"])
+    worker = RunWorker()
+    session = Session(EXPERIMENT, worker)
+    worker.start()
+    window = MainWindow(session)
+    window.resize(1600, 900)
+    window.show()
+    session.run()
+    delays: list[float] = []
+    try:
+        while session.history is None or session.history.last_step < 100:
+            _live(0.1)
+        _live(WARM)
+        painted = dict(window.board.repaints)
+        step, began = session.history.last_step, time.perf_counter()
+        probe = _probe(delays)
+        _live(WATCHED)
+        probe.stop()
+        seconds = time.perf_counter() - began
+        speed = (session.history.last_step - step) / seconds
+        counts = {key: count - painted[key] for key, count in window.board.repaints.items()}
+    finally:
+        session.close()
+        window.hide()
+        window.deleteLater()
+    return speed, delays, counts
+
+
+def _probe(delays: list[float]) -> QTimer:
+    """Return a timer that notes how late each of its ticks is."""
+    timer = QTimer(interval=PROBE, timerType=Qt.TimerType.PreciseTimer)
+    last = [time.perf_counter()]
+
+    def _on_tick() -> None:
+        now = time.perf_counter()
+        delays.append(max(0.0, 1000 * (now - last[0]) - PROBE))
+        last[0] = now
+
+    timer.timeout.connect(_on_tick)
+    timer.start()
+    return timer
+
+
+def _live(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    loop.exec()

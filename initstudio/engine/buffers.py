@@ -13,10 +13,15 @@ import torch
 from torch import fx
 from torch._ops import OpOverload
 
+from initstudio.engine.layout import is_tight, length, spread
+
 SMALLEST = 16 * 1024
-"""Bytes; an operation with a smaller result is left as it is."""
+"""Bytes; memory for smaller results is cheap."""
 
 _aten = torch.ops.aten
+_MINDFUL = (_aten.bmm.default, _aten.baddbmm.default, _aten.sum.dim_IntList)
+"""Besides the pointwise ones, these heed gaps in what they write to. Not all do: log_softmax in
+torch 2.13 writes as if there were none."""
 
 
 def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
@@ -28,7 +33,8 @@ def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
         if made.target is _aten.view.default and len(made.users) == 1:
             made = made.all_input_nodes[0]
         alone = len(made.users) == 1 and outputs.count(outputs[at]) == 1
-        if alone and made.meta["val"].is_contiguous() and _variant(made):
+        whole = made.meta["val"].is_contiguous() and made.meta["val"].shape[:1] == target.shape[:1]
+        if alone and whole and _variant(made) and (_is_mindful(made) or target.is_contiguous()):
             _redirect(module, made, f"_target_{at}", target.view(made.meta["val"].shape))
         else:
             with module.graph.inserting_before(end):
@@ -37,25 +43,83 @@ def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
 
 
 def keep_memory(module: fx.GraphModule) -> None:
-    """Give each large result a lasting place, and the place to another when it is done with."""
+    """Give each result a lasting place, and the place to another when it is done with.
+
+    Replicas begin on boundaries there (see `layout.py`); results that are small and lie on
+    boundaries anyway are left to torch.
+    """
     nodes = list(module.graph.nodes)
     owners: dict[fx.Node, fx.Node] = {}
     last: dict[fx.Node, fx.Node] = {}
+    bound = set()
     for node in nodes:
         owners[node] = _owner(node, owners)
+        if owners[node] is not node and not _keeps_replicas(node):
+            bound.add(owners[node])
         for used in node.all_input_nodes:
             last[owners[used]] = node
     free: dict[tuple[torch.dtype, int], list[torch.Tensor]] = defaultdict(list)
     ending: dict[fx.Node, list[torch.Tensor]] = defaultdict(list)
     for at, node in enumerate(nodes):
-        if _is_large(node) and node in last and _variant(node):
+        if node in last and owners[node] is node and node not in bound and _is_worthwhile(node):
             value = node.meta["val"]
-            places = free[value.dtype, value.numel()]
-            place = places.pop() if places else torch.empty(value.numel(), dtype=value.dtype)
+            size = length(tuple(value.shape))
+            places = free[value.dtype, size]
+            place = places.pop() if places else torch.zeros(size, dtype=value.dtype)
             ending[last[node]].append(place)
-            _redirect(module, node, f"_kept_{at}", place.view(value.shape))
+            if _writes_to_memory(node):
+                _place(module, node, f"_kept_{at}", place)
+            else:
+                _copy_to(module, node, f"_kept_{at}", place)
         for place in ending.pop(node, ()):
             free[place.dtype, place.numel()].append(place)
+
+
+def _place(module: fx.GraphModule, node: fx.Node, name: str, place: torch.Tensor) -> None:
+    """Make an operation write to `place`; over the gaps too, if it takes each number alone.
+
+    Then all numbers go through the same instructions, in whole registers.
+    """
+    shape = tuple(node.meta["val"].shape)
+    written = _redirect(module, node, name, spread(place, shape))
+    if is_tight(shape):
+        return
+    written.meta["flat"] = place
+    if not _is_pointwise(node):
+        return
+    *before, shaped = written.all_input_nodes
+    flat: dict[fx.Node, fx.Node] = {}
+    for at, used in enumerate(before):
+        memory = used.meta.get("flat")
+        if memory is None or used.meta["val"].shape != shape:
+            return
+        with module.graph.inserting_before(written):
+            flat[used] = _attribute(module, f"{name}_{at}", memory)
+    with module.graph.inserting_before(written):
+        flat[shaped] = _attribute(module, f"{name}_flat", place)
+    shaped.meta = written.meta
+    written.replace_all_uses_with(shaped)
+    written.args = fx.node.map_arg(written.args, flat.__getitem__)
+    written.kwargs = fx.node.map_arg(written.kwargs, flat.__getitem__)
+
+
+def _copy_to(module: fx.GraphModule, node: fx.Node, name: str, place: torch.Tensor) -> None:
+    """Copy to `place` what an operation gives that cannot write there."""
+    shape = tuple(node.meta["val"].shape)
+    with module.graph.inserting_after(node):
+        kept = _attribute(module, name, spread(place, shape))
+    kept.meta = {**node.meta, "flat": place}
+    node.replace_all_uses_with(kept)
+    with module.graph.inserting_after(kept):
+        module.graph.call_function(_aten.copy_.default, (kept, node))
+
+
+def _keeps_replicas(node: fx.Node) -> bool:
+    """Tell whether a view leaves the replicas' axis alone, so that gaps between them do no harm."""
+    value, before = node.meta.get("val"), node.all_input_nodes[0].meta.get("val")
+    if not isinstance(value, torch.Tensor) or not isinstance(before, torch.Tensor):
+        return False
+    return value.dim() > 0 and value.shape[:1] == before.shape[:1]
 
 
 def _owner(node: fx.Node, owners: dict[fx.Node, fx.Node]) -> fx.Node:
@@ -66,14 +130,36 @@ def _owner(node: fx.Node, owners: dict[fx.Node, fx.Node]) -> fx.Node:
     return owners[node.all_input_nodes[0]] if shares and node.all_input_nodes else node
 
 
-def _is_large(node: fx.Node) -> bool:
+def _is_worthwhile(node: fx.Node) -> bool:
     value = node.meta.get("val")
-    if not isinstance(value, torch.Tensor) or not value.is_contiguous():
+    if not isinstance(value, torch.Tensor) or not value.is_contiguous() or value.dim() < 2:
         return False
-    return value.numel() * value.element_size() >= SMALLEST
+    if is_tight(tuple(value.shape)):
+        return _writes_to_memory(node) and value.numel() * value.element_size() >= SMALLEST
+    return _writes_to_memory(node) or _feeds_product(node)
 
 
-def _redirect(module: fx.GraphModule, node: fx.Node, name: str, memory: torch.Tensor) -> None:
+def _writes_to_memory(node: fx.Node) -> bool:
+    """Tell whether the operation can write to given memory, with gaps if it would have them."""
+    tight = is_tight(tuple(node.meta["val"].shape))
+    return _variant(node) is not None and (tight or _is_mindful(node))
+
+
+def _is_mindful(node: fx.Node) -> bool:
+    return _is_pointwise(node) or node.target in _MINDFUL
+
+
+def _feeds_product(node: fx.Node) -> bool:
+    return node.op == "call_function" and any(
+        user.target in (_aten.bmm.default, _aten.baddbmm.default) for user in node.users
+    )
+
+
+def _is_pointwise(node: fx.Node) -> bool:
+    return isinstance(node.target, OpOverload) and torch.Tag.pointwise in node.target.tags
+
+
+def _redirect(module: fx.GraphModule, node: fx.Node, name: str, memory: torch.Tensor) -> fx.Node:
     """Make an operation write its result to `memory`; it has a variant that can."""
     variant = _variant(node)
     if variant is None:
@@ -87,6 +173,7 @@ def _redirect(module: fx.GraphModule, node: fx.Node, name: str, memory: torch.Te
     written.meta = dict(node.meta)
     node.replace_all_uses_with(written)
     module.graph.erase_node(node)
+    return written
 
 
 def _attribute(module: fx.GraphModule, name: str, memory: torch.Tensor) -> fx.Node:

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
+from initstudio.engine.layout import aligned, length, spread
 from initstudio.engine.objective import loss_of
 from initstudio.engine.recording import Flat, record
 from initstudio.experiment import Training
@@ -38,32 +39,30 @@ CHUNK = 256
 
 The same for any number of replicas, or a replica's bits would depend on it.
 """
-ALIGNED = 16
-"""Values to which each tensor in `Program.flat` is padded; a whole number of vector registers."""
 
 
 class Program:
     """The stacked networks: `parameters` and `buffers` are [R, ...] each, updated in place.
 
-    All parameters are views of one padded vector, `flat`, and their gradients of its `grad`. The
-    optimiser's kernels round the values left over at a tensor's end differently (they lack the
-    fused multiply-add of the vector registers); padding sees that no replica is among them, so
-    that its bits do not depend on how many others train beside it.
+    All parameters are views of one vector, `flat`, and their gradients of its `grad`, in which each
+    replica's begin on a boundary (see `layout.py`): its bits do not depend on how many train.
     """
 
     def __init__(self, networks: list[nn.Sequential], training: Training) -> None:
         parameters, buffers = stack_module_state(networks)
-        sizes = [-(-value.numel() // ALIGNED) * ALIGNED for value in parameters.values()]
+        shapes = {name: tuple(value.shape) for name, value in parameters.items()}
+        sizes = [length(shape) for shape in shapes.values()]
         kind = next(iter(parameters.values())).dtype if parameters else torch.float32
         self.flat = torch.zeros(sum(sizes), dtype=kind)
         self.flat.grad = torch.zeros_like(self.flat)
         self.parameters: Tensors = {}
         self.gradients: Tensors = {}
         starts = accumulate(sizes, initial=0)
-        for (name, value), start in zip(parameters.items(), starts, strict=False):
-            part = slice(start, start + value.numel())
-            self.parameters[name] = self.flat[part].view(value.shape).copy_(value.detach())
-            self.gradients[name] = self.flat.grad[part].view(value.shape)
+        for (name, shape), start in zip(shapes.items(), starts, strict=False):
+            self.parameters[name] = spread(self.flat[start:], shape).copy_(
+                parameters[name].detach()
+            )
+            self.gradients[name] = spread(self.flat.grad[start:], shape)
         self.buffers: Tensors = {name: value.clone() for name, value in buffers.items()}
         self.network = networks[0]
         self._training = training
@@ -76,7 +75,8 @@ class Program:
         `masks` [R, batch, ...] multiply the inputs of the dropout layers of these indices.
         Running statistics in `buffers` move on. The next call overwrites the tensors returned.
         """
-        inputs = [*self.parameters.values(), *self.buffers.values(), x, y, *masks.values()]
+        given = [aligned(x), y, *(aligned(mask) for mask in masks.values())]
+        inputs = [*self.parameters.values(), *self.buffers.values(), *given]
         size = y.shape[1]
         if size not in self._steps:
             self._steps[size] = record(
@@ -91,7 +91,7 @@ class Program:
         loss = correct = torch.zeros(len(x), dtype=x.dtype)
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
             state = [*self.parameters.values(), *self.buffers.values()]
-            inputs = [*state, some_x.contiguous(), some_y.contiguous()]
+            inputs = [*state, aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
             if size not in self._evaluations:
                 self._evaluations[size] = record(self._flat_evaluation, inputs, ())

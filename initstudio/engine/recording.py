@@ -33,7 +33,7 @@ def record(function: Flat, inputs: Sequence[torch.Tensor], into: Sequence[torch.
     which the next call writes anew. Recording runs on copies, so the inputs stay as they are.
     """
     with torch.no_grad():
-        copies = [tensor.detach().clone() for tensor in inputs]
+        copies = [_copy(tensor) for tensor in inputs]
         graph = fx.Graph()
         with _Recorder(graph, copies) as recorder:
             outputs = function(*copies)
@@ -46,6 +46,12 @@ def record(function: Flat, inputs: Sequence[torch.Tensor], into: Sequence[torch.
     module.recompile()
     forward: Flat = module.forward
     return forward
+
+
+def _copy(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a copy with the same strides, gaps and all; `clone` would close them."""
+    copy = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+    return copy.copy_(tensor.detach())
 
 
 class _Recorder(TorchDispatchMode):

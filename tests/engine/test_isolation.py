@@ -1,6 +1,7 @@
 """What one contender does is nobody else's business."""
 
 import numpy as np
+import pytest
 import torch
 from msgspec.structs import replace
 
@@ -9,24 +10,30 @@ from initstudio.engine.plan import plan
 from initstudio.engine.train import train
 from initstudio.experiment import (
     SGD,
+    Adam,
+    AdamW,
     Choice,
     Contender,
     Data,
     Experiment,
+    Optimizer,
+    RMSprop,
     Seeds,
     Training,
 )
+from initstudio.layers import LAYERS
 from initstudio.presets import contender, multilayer
 
 XAVIER = contender("Xavier", 0, "xavier_uniform")
 KAIMING = contender("Kaiming", 1, "kaiming_uniform")
 WILD = contender("Wild", 2, "normal", std=1000.0)
 TAME = contender("Tame", 2, "normal", std=0.01)
+TAME_3 = replace(TAME, slot=3)
 
 
-def experiment(*contenders: Contender, activation: str = "relu") -> Experiment:
+def experiment(*contenders: Contender, activation: str = "relu", width: int = 16) -> Experiment:
     return Experiment(
-        network=multilayer(4, 16, activation),
+        network=multilayer(4, width, activation),
         data=Data(dataset=Choice("random", {"examples": 200, "features": 20})),
         training=Training(epochs=12, optimizer=SGD(), learning_rate=0.05),
         contenders=contenders,
@@ -49,6 +56,41 @@ def test_a_contender_that_diverges_leaves_its_neighbours_bit_for_bit() -> None:
         np.testing.assert_array_equal(beside[[0, 2]], tame[[0, 2]])
     wild = losses(experiment(XAVIER, WILD, KAIMING))[1]
     assert not np.isfinite(wild[-1]).any()
+
+
+ODD = Data(dataset=Choice("random", {"examples": 90, "features": 7, "classes": 3}))
+
+
+# All but batch normalization, whose kernel in torch takes the channels of all replicas as one row:
+# there it holds for widths that are multiples of 32.
+@pytest.mark.parametrize("key", sorted(LAYERS.keys() - {"batch_norm", "output", "flatten"}))
+def test_no_bit_depends_on_company_whatever_the_shapes(key: str) -> None:
+    """Widths, classes and batches (the last of an epoch has 8) that fill no register."""
+    hidden = (Choice("linear", {"units": 13}), Choice(key), Choice("linear", {"units": 5}))
+    network = (*hidden, Choice("tanh"), Choice("output"))
+    assert_alone_as_beside(replace(experiment(), network=network, data=ODD))
+
+
+@pytest.mark.parametrize(
+    "optimizer", [SGD(nesterov=True), Adam(), AdamW(), RMSprop(momentum=0.5)], ids=repr
+)
+def test_no_bit_depends_on_company_whatever_the_optimizer(optimizer: Optimizer) -> None:
+    training = Training(epochs=6, optimizer=optimizer, clip_norm=0.05, loss="mse")
+    assert_alone_as_beside(replace(experiment(width=33), training=training, data=ODD))
+
+
+def test_batch_normalization_keeps_its_bits_at_whole_widths() -> None:
+    network = (Choice("linear", {"units": 32}), Choice("batch_norm"), Choice("output"))
+    assert_alone_as_beside(replace(experiment(), network=network))
+
+
+def assert_alone_as_beside(asked: Experiment) -> None:
+    pair = losses(replace(asked, contenders=(XAVIER, KAIMING)))
+    alone = losses(replace(asked, contenders=(XAVIER,)))
+    beside = losses(replace(asked, contenders=(WILD, XAVIER, TAME_3, KAIMING)))
+    np.testing.assert_array_equal(pair[:1], alone)
+    np.testing.assert_array_equal(pair, beside[[1, 3]])
+    assert not np.array_equal(pair[0], pair[1])
 
 
 def test_adding_hiding_and_reordering_change_nobodys_start() -> None:

@@ -13,10 +13,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["--engine"]:
         # decided before anything of Qt or of the command line is loaded
-        from initstudio.engine import host
+        from initstudio.engine import host  # noqa: PLC0415
 
         return host.main()
-    from initstudio import commands
+    from initstudio import commands  # noqa: PLC0415
 
     return commands.main(words)
 

@@ -134,27 +134,27 @@ def _add_shot(commands: Commands) -> None:
 def _open(arguments: argparse.Namespace) -> int:
     path = None if arguments.file is None else Path(arguments.file)
     if path and not path.exists():
-        from initstudio.headless import load, named_experiment
+        from initstudio.headless import load, named_experiment  # noqa: PLC0415
 
         load(arguments.file)  # or the error
         path = Path(named_experiment(arguments.file) or path)
-    from initstudio.ui import app
+    from initstudio.ui import app  # noqa: PLC0415
 
     return app.open_window(path)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from initstudio import headless
-    from initstudio.engine.plan import problems
+    from initstudio import headless  # noqa: PLC0415
+    from initstudio.engine.plan import problems  # noqa: PLC0415
 
     experiment = headless.load(arguments.file)
     for problem in problems(experiment):  # before torch is loaded, which takes seconds
         where = f"{arguments.file} {problem.where}"
         raise ExperimentError(where, problem.why)
-    import torch
+    import torch  # noqa: PLC0415
 
-    from initstudio.engine.host import THREADS
-    from initstudio.engine.train import train
+    from initstudio.engine.host import THREADS  # noqa: PLC0415
+    from initstudio.engine.train import train  # noqa: PLC0415
 
     torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
     try:
@@ -167,10 +167,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def _shot(arguments: argparse.Namespace) -> int:
     if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from initstudio.headless import load
+    from initstudio.headless import load  # noqa: PLC0415
 
     experiment = load(arguments.file)
-    from initstudio.ui.shot import shot
+    from initstudio.ui.shot import shot  # noqa: PLC0415
 
     return shot(
         experiment,
@@ -182,7 +182,7 @@ def _shot(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    from initstudio import listing
+    from initstudio import listing  # noqa: PLC0415
 
     if arguments.json:
         _print(listing.as_json(arguments.catalogue))
@@ -193,7 +193,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _schema(_arguments: argparse.Namespace) -> int:
-    from initstudio.engine.schema import file_schema
+    from initstudio.engine.schema import file_schema  # noqa: PLC0415
 
     _print(json.dumps(file_schema(), indent=2, allow_nan=False))
     return 0
@@ -218,7 +218,7 @@ def _size(text: str) -> tuple[int, int]:
 def _fail(where: str, why: str, status: int) -> int:
     """Print one line, whatever the words hold, and return the exit status."""
     line = " ".join(f"error: {where}: {why}".split())
-    print(line, file=sys.stderr)
+    print(line, file=sys.stderr)  # noqa: T201
     return status
 
 
@@ -226,7 +226,7 @@ def _print(text: str) -> None:
     """Print text, with a question mark for what the console cannot show."""
     encoding = sys.stdout.encoding or "utf-8"
     # flushed, as a closed pipe could not be told of at exit
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)
+    print(text.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201
 
 
 _RUN = """\

@@ -1,5 +1,6 @@
 """The window's end of the engine process: starts it, talks to it, ends it. No torch here."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -15,7 +16,7 @@ from initstudio.engine.messages import Command, Report, pack, read_frame, unpack
 
 PATIENCE = 0.5
 """Seconds that an engine has to end when it is asked to; then it is killed."""
-GLANCE = 0.1
+GLANCE = 1.0
 """Seconds that a process that has closed its pipe gets to say with which status it ends."""
 KILLED = 9
 KEPT_LINES = 200
@@ -95,11 +96,13 @@ class EngineClient:
 
     def how_it_ended(self) -> str:
         """Return in a sentence how the process ended, once its reports have."""
+        code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(GLANCE)
+        self._drain.join(GLANCE)  # its last words may still be on their way
         last = next((line for line in reversed(self.lines) if line.strip()), "")
         detail = f": {last.rstrip('.')}" if last else ""
-        try:
-            code = self._process.wait(GLANCE)
-        except subprocess.TimeoutExpired:
+        if code is None:
             return f"The engine ended{detail}. A new one is started."
         if code == -KILLED:
             return "The engine was killed; perhaps memory ran out. A new one is started."

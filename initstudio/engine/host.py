@@ -71,7 +71,9 @@ def serve_window(load: Callable[[], tuple[str, Train]]) -> int:
     reports = _take_stdout()
     commands: Commands = queue.SimpleQueue()
     # listens before anything is loaded: the window may close in the seconds that this takes
-    threading.Thread(target=_receive, args=(sys.stdin.buffer, commands), daemon=True).start()
+    # over a file of its own: Python ends with a fatal error where a thread still reads sys.stdin
+    stdin = os.fdopen(os.dup(0), "rb")
+    threading.Thread(target=_receive, args=(stdin, commands), daemon=True).start()
     version, train = load()
 
     def send(report: Report) -> None:

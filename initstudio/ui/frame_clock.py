@@ -1,7 +1,8 @@
 """When plots are drawn: one that is out of date and in sight, each turn of the event loop.
 
-The clock ticks 25 times a second; when drawing takes long it stretches, so that at least half of
-the time is left to the rest of the window. A board that rests is drawn once more, smooth.
+The clock ticks 30 times a second; when drawing takes long it stretches, so that over a third of
+the time is left to the rest of the window, which gets its turn between any two plots as well.
+A board that rests is drawn once more, smooth.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,11 +12,13 @@ from PySide6.QtCore import QObject, QTimer
 
 from initstudio.ui.plots.plot import Plot
 
-FRAME = 40
+FRAME = 33
 """Milliseconds from frame to frame."""
 REST = 500
 """Milliseconds without change after which plots are drawn smooth."""
 SLOWEST = 1000
+STRETCH = 0.6
+"""Rest after a frame, over the time that it took."""
 
 
 class FrameClock(QObject):
@@ -60,7 +63,7 @@ class FrameClock(QObject):
     def _on_turn(self) -> None:
         if not self._due:
             # the painting itself happens between the turns, and is in the time that they took
-            self._rest = min(max(FRAME, 2000 * self._spent), SLOWEST)
+            self._rest = min(max(FRAME, STRETCH * 1000 * self._spent), SLOWEST)
             if any(plot.isVisible() and plot.dirty for plot in self._plots()):
                 self._frame.start(int(self._rest))
             return

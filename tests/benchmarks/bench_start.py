@@ -13,17 +13,19 @@ from typing import Any
 
 ROUNDS = 7
 
+# The window is painted as a whole; whoever of it is painted tells when that is done.
 BARE = """
 import sys
 import pyqtgraph
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow
-class Window(QMainWindow):
+class Plot(pyqtgraph.PlotWidget):
     def paintEvent(self, event):
         super().paintEvent(event)
-        print("there", flush=True)
+        QTimer.singleShot(0, lambda: print("there", flush=True))
 app = QApplication(sys.argv[:1])
-window = Window()
-window.setCentralWidget(pyqtgraph.PlotWidget())
+window = QMainWindow()
+window.setCentralWidget(Plot())
 window.resize(1280, 760)
 window.show()
 app.exec()
@@ -33,10 +35,11 @@ import initstudio.ui.app as app
 start = app.EngineClient
 def start_and_watch():
     engine = start()  # first of all, as the program does
+    from PySide6.QtCore import QTimer
     from initstudio.ui.main_window import MainWindow
     def paint(self, event):
         super(MainWindow, self).paintEvent(event)
-        print("there", flush=True)
+        QTimer.singleShot(0, lambda: print("there", flush=True))
     MainWindow.paintEvent = paint
     return engine
 app.EngineClient = start_and_watch

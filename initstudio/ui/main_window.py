@@ -2,9 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QUrl
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -19,7 +27,6 @@ from PySide6.QtWidgets import (
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui import theme
 from initstudio.ui.actions import ACTS, build_actions, refresh_actions
-from initstudio.ui.board import Board
 from initstudio.ui.commands import Commands, recent_files
 from initstudio.ui.message_bar import MessageBar
 from initstudio.ui.panels.contenders_panel import ContendersPanel
@@ -28,6 +35,9 @@ from initstudio.ui.panels.network_panel import NetworkPanel
 from initstudio.ui.panels.training_panel import TrainingPanel
 from initstudio.ui.run_bar import RunBar
 from initstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from initstudio.ui.board import Board
 
 LAYOUT = 1
 """Counts up when docks change, so that an older layout is not restored."""
@@ -52,8 +62,8 @@ class MainWindow(QMainWindow):
         self.commands = Commands(session, self)
         self.actions_by_key = build_actions(session, self.commands, self)
         self._messages = MessageBar(self)
-        self.board = Board(session)
-        self._add_centre()
+        self._board: Board | None = None
+        self._centre = self._add_centre()
         self._add_run_bar()
         self.docks = [
             self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
@@ -71,20 +81,34 @@ class MainWindow(QMainWindow):
         session.undo_stack.indexChanged.connect(self._refresh)
         session.failed.connect(self._on_failed)
         self._refresh()
-        self.board.setFocus()  # no control stands out before a person goes to one
+
+    @property
+    def board(self) -> "Board":
+        """Return the board. It is made when it is first asked for: after the first paint.
+
+        What draws takes longer to load than all the rest of the window, which a person can look
+        at meanwhile.
+        """
+        if self._board is None:
+            from initstudio.ui.board import Board  # noqa: PLC0415 - loads pyqtgraph
+
+            self._board = Board(self._session)
+            self._centre.addWidget(self._board, 1)
+            self._board.setFocus()  # no control stands out before a person goes to one
+        return self._board
 
     def show_trouble(self, details: str) -> None:
         """Tell of an unexpected error, quietly."""
         self._messages.show_message("Something went wrong; your work is safe.", details)
 
-    def _add_centre(self) -> None:
+    def _add_centre(self) -> QVBoxLayout:
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._messages)
-        column.addWidget(self.board, 1)
         self.setCentralWidget(centre)
+        return column
 
     def _add_run_bar(self) -> None:
         run_bar = RunBar(self._session, self.actions_by_key)
@@ -187,6 +211,12 @@ class MainWindow(QMainWindow):
         settings.sync()
         if settings.status() is not QSettings.Status.NoError:
             _log.warning("The window's layout could not be remembered in %s", settings.fileName())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint; after the first time, bring in the board."""
+        super().paintEvent(event)
+        if self._board is None:
+            QTimer.singleShot(0, lambda: self.board)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about edits that are in no file, then end the engine."""

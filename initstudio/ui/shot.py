@@ -54,6 +54,7 @@ def _take(session: Session, picture: Path, after: float, size: tuple[int, int]) 
     session.failed.connect(lambda where, why: complaints.append(ExperimentError(where, why)))
     window = MainWindow(session, QSize(*size))
     window.show()
+    window.board.show()
     session.run()
     _process_events(PATIENCE, lambda: session.history is not None or bool(complaints))
     if session.history is None and not complaints:

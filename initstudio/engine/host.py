@@ -50,7 +50,11 @@ Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None
 Send: TypeAlias = Callable[[Report], None]
 
 THREADS = 1
-"""Threads of torch: measured on two cores, small networks train slower with two."""
+"""Threads of torch: one leaves the other of two cores to the window, and the bits to the seed.
+
+Measured on two cores without a window, two threads train the article's networks as fast as one,
+30 layers of 64 1.3 times and layers of 512 1.6 times as fast.
+"""
 
 _UNITS = {"bytes": 1.0} | {f"{unit}iB": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}
 _BYTES = re.compile(rf"allocate (\d+(?:\.\d+)?) ({'|'.join(_UNITS)})")

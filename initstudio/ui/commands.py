@@ -13,6 +13,8 @@ from initstudio.ui.session import Session
 
 FILTER = "Experiments (*.json);;All files (*)"
 MAX_RECENT = 8
+LAYOUT = 1
+"""Counts up when docks change, so that an older layout is not restored."""
 Answer = QMessageBox.StandardButton
 
 
@@ -93,7 +95,7 @@ class Commands(QObject):
 
     def reset_layout(self) -> None:
         """Put all panels back into their places."""
-        self._window.restoreState(self._window.property("standard_layout"))
+        self._window.restoreState(self._window.property("standard_layout"), LAYOUT)
 
     def show_shortcuts(self) -> None:
         """List all keys."""

@@ -6,28 +6,23 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
     QPaintEvent,
 )
 from PySide6.QtWidgets import (
-    QApplication,
     QDockWidget,
     QMainWindow,
-    QMenu,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from initstudio.presets import EXPERIMENTS
-from initstudio.ui import theme
-from initstudio.ui.actions import ACTS, build_actions, refresh_actions
-from initstudio.ui.commands import Commands, recent_files
+from initstudio.ui import menus
+from initstudio.ui.actions import build_actions, refresh_actions
+from initstudio.ui.commands import LAYOUT, Commands
 from initstudio.ui.message_bar import MessageBar
 from initstudio.ui.panels.contenders_panel import ContendersPanel
 from initstudio.ui.panels.data_panel import DataPanel
@@ -39,13 +34,9 @@ from initstudio.ui.session import Session
 if TYPE_CHECKING:
     from initstudio.ui.board import Board
 
-LAYOUT = 1
-"""Counts up when docks change, so that an older layout is not restored."""
 FIRST_SIZE = QSize(1600, 900)
 WIDE = 1500
 """Pixels from which on there is room for panels on both sides of the board."""
-MENUS = ("File", "Edit", "Run", "View", "Help")
-THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
 _log = logging.getLogger(__name__)
 
@@ -72,7 +63,7 @@ class MainWindow(QMainWindow):
             self._add_dock(TrainingPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
         ]
         self._stack_docks()
-        self._fill_menus()
+        menus.fill(self, self.commands, self.actions_by_key, self.docks)
         self.setProperty("standard_layout", self.saveState(LAYOUT))
         self._restore()
         session.experiment_changed.connect(self._on_experiment_changed)
@@ -139,49 +130,6 @@ class MainWindow(QMainWindow):
         for dock in (network, contenders):
             dock.raise_()
         self.resizeDocks([network, contenders], [320, 300], Qt.Orientation.Horizontal)
-
-    def _fill_menus(self) -> None:
-        menus = {title: self.menuBar().addMenu(f"&{title}") for title in MENUS}
-        presets = menus["File"].addMenu("&New from preset")
-        for name in EXPERIMENTS:
-            action = presets.addAction(name)
-            action.triggered.connect(lambda _on=False, name=name: self.commands.load_preset(name))
-        for dock in self.docks:
-            menus["View"].addAction(dock.toggleViewAction())
-        self._fill_theme_menu(menus["View"].addMenu("&Theme"))
-        for act in ACTS:
-            if act.separated:
-                menus[act.menu].addSeparator()
-            menus[act.menu].addAction(self.actions_by_key[act.key])
-        recent = QMenu("Open &recent", self)
-        recent.aboutToShow.connect(lambda: self._fill_recent(recent))
-        menus["File"].insertMenu(self.actions_by_key["ask_save"], recent)
-
-    def _fill_recent(self, menu: QMenu) -> None:
-        menu.clear()
-        paths = recent_files()
-        for path in paths:
-            action = menu.addAction(str(path))
-            action.triggered.connect(lambda _on=False, path=path: self.commands.open(path))
-        if not paths:
-            menu.addAction("No files yet").setEnabled(False)
-
-    def _fill_theme_menu(self, menu: QMenu) -> None:
-        group = QActionGroup(menu)
-        chosen = str(QSettings().value("theme", "system"))
-        for key, text in THEMES.items():
-            action = QAction(text, menu)
-            action.setCheckable(True)
-            action.setChecked(key == chosen)
-            action.triggered.connect(lambda _on=False, key=key: self._on_theme_chosen(key))
-            group.addAction(action)
-            menu.addAction(action)
-
-    def _on_theme_chosen(self, key: str) -> None:
-        QSettings().setValue("theme", key)
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            theme.apply(app, theme.THEMES.get(key) or theme.system_theme())
 
     def _on_experiment_changed(self, _experiment: object) -> None:
         self._refresh()

@@ -62,12 +62,11 @@ def _take(session: Session, picture: Path, after: float, size: tuple[int, int]) 
     if not complaints:
         _process_events(after, lambda: session.state in _OVER)
         _process_events(0.3, lambda: False)  # the last readings are still to be drawn
-    for complaint in complaints:
-        window.deleteLater()
-        raise complaint
-    written = window.grab().save(str(picture), "PNG")
+    written = not complaints and window.grab().save(str(picture), "PNG")
     window.hide()
     window.deleteLater()
+    for complaint in complaints:
+        raise complaint
     if not written:
         raise ExperimentError(str(picture), "The picture could not be written.")
     return 0

@@ -1,7 +1,6 @@
 """The window on a real window system: it is seen, obeys its keys, and goes without a trace."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,18 +51,35 @@ def test_the_keyboard_runs_and_pauses(studio: Studio, qtbot: QtBot) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_killing_the_program_leaves_no_engine(qtbot: QtBot, tmp_path: Path) -> None:
-    home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
-    program = subprocess.Popen([sys.executable, "-m", "initstudio"], env=home)
-    with program:
-        children = Path(f"/proc/{program.pid}/task/{program.pid}/children")
-        qtbot.waitUntil(
-            lambda: bool(children.read_text(encoding="ascii").split()), timeout=PATIENCE
-        )
-        engine = int(children.read_text(encoding="ascii").split()[0])
-        assert b"--engine" in Path(f"/proc/{engine}/cmdline").read_bytes()
-        program.send_signal(signal.SIGKILL)
+def test_killing_the_program_leaves_no_engine(
+    program: "subprocess.Popen[bytes]", qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: bool(_engines(program.pid)), timeout=PATIENCE)
+    (engine, *_) = _engines(program.pid)
+    program.kill()
     qtbot.waitUntil(lambda: not _lives(engine), timeout=10_000)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """Give the whole program as a process, which is gone after the test, whatever happens in it."""
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-m", "initstudio"], env=home) as started:
+        yield started
+        started.kill()
+
+
+def _engines(pid: int) -> list[int]:
+    """Return the children of a process that are engines; a child just forked is not yet one."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [int(child) for child in listed if b"--engine" in _command(int(child))]
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        return b""
 
 
 def _lives(pid: int) -> bool:

@@ -20,7 +20,8 @@ FAKE_ENGINE = Path(__file__).parent.parent / "fake_engine.py"
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path: Path) -> None:
+def _own_settings(tmp_path: Path, qapp: QApplication) -> None:
+    qapp.setOrganizationName("InitStudio tests")
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     scope = QSettings.Scope.UserScope
     QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))

@@ -74,7 +74,8 @@ class _Run:
             for contender in range(self._contenders)
             for seed in self._seeds
         ]
-        self.program = Program(networks, experiment.training)
+        watched = [f"{layer.index}" for layer in resolved.layers]
+        self.program = Program(networks, experiment.training, watched)
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
         self._optimizer = optimizer_of(experiment.training, [self.program.flat], fused=fused)
         self._weights = [
@@ -86,7 +87,7 @@ class _Run:
         self._training, self._validation = self._load(dtype)
         self._dropout = {
             index: 1 - layer.p
-            for index, layer in enumerate(self.program.network)
+            for index, layer in enumerate(networks[0])
             if isinstance(layer, nn.Dropout)
         }
         self._noise = [dropout_generator(seed) for seed in self._seeds]
@@ -110,7 +111,7 @@ class _Run:
             shape = (size, *(self._plan.layers[index].shape_in or ()))
             dtype = self._training.x.dtype
             drawn = [_mask(shape, keep, dtype, generator) for generator in self._noise]
-            found[index] = self._to_replicas(torch.stack(drawn))
+            found[f"{index}"] = self._to_replicas(torch.stack(drawn))
         return found
 
     def update(self, found: Step, rate: float | None) -> None:

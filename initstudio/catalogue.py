@@ -10,7 +10,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -65,11 +65,92 @@ class Param:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Law:
+    """The distribution that a scheme draws from; for `orthogonal` that of one entry.
+
+    `fixed` stands for numbers that no draw changes (an identity), with their mean and spread over
+    the tensor; `sparse normal` for zeros among the draws of a normal. `low` and `high` bound every
+    draw; for a normal they are infinite.
+    """
+
+    kind: Literal[
+        "normal", "uniform", "truncated normal", "constant", "orthogonal", "sparse normal", "fixed"
+    ]
+    mean: float
+    std: float
+    low: float = -math.inf
+    high: float = math.inf
+
+
+def uniform_law(bound: float) -> Law:
+    """Return U(-bound, bound)."""
+    return Law(kind="uniform", mean=0, std=bound / math.sqrt(3), low=-bound, high=bound)
+
+
+def normal_law(std: float, mean: float = 0) -> Law:
+    """Return N(mean, std^2)."""
+    return Law(kind="normal", mean=mean, std=std)
+
+
+def constant_law(value: float) -> Law:
+    """Return the law of a number that is always the same."""
+    return Law(kind="constant", mean=value, std=0, low=value, high=value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """The residual branch that a tensor lies in.
+
+    `number` counts the network's branches from 0 and `branches` is how many there are; `at` counts
+    the branch's layers with weights from 0 and `layers` is how many those are.
+    """
+
+    number: int
+    branches: int
+    at: int
+    layers: int
+
+    @property
+    def is_last(self) -> bool:
+        """Return whether the branch's last layer with weights is meant."""
+        return self.at == self.layers - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a tensor stands in its network, for schemes that depend on it.
+
+    `activation` is the key of the activation that the layer's output goes through first, with the
+    parameters of that choice; "linear" where there is none before the next layer with weights.
+    `at` counts the network's layers with weights from 0 and `layers` is how many there are.
+    """
+
+    activation: str = "linear"
+    activation_params: Mapping[str, Value] = field(default_factory=dict)
+    at: int = 0
+    layers: int = 1
+    branch: Branch | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Return whether this is the network's first layer with weights."""
+        return self.at == 0
+
+    @property
+    def is_last(self) -> bool:
+        """Return whether this is the network's last layer with weights."""
+        return self.at == self.layers - 1
+
+
+@dataclass(frozen=True, kw_only=True)
 class TensorSpec:
     """One parameter tensor of a layer, before it exists: enough to choose and check a scheme.
 
-    `fan_in` and `fan_out` are those of the layer's weight, for its bias too (torch's default bias
-    depends on them); 0 where the layer has no weight with fans.
+    `fan_in` and `fan_out` are those of the layer's weight as `torch.nn.init` counts them, for its
+    bias too (torch's default bias depends on them); 0 where the layer has no weight with fans.
+    `default` is what torch itself starts the tensor with. `gates` is how many matrices of equal
+    size are stacked along the first axis: 4 in an LSTM, 3 in a packed attention. `layer` is the
+    layer's key in the catalogue, "" outside of a network.
     """
 
     name: str
@@ -77,6 +158,10 @@ class TensorSpec:
     shape: Shape
     fan_in: int
     fan_out: int
+    default: Law
+    gates: int = 1
+    layer: str = ""
+    site: Site = Site()
 
     @property
     def size(self) -> int:
@@ -85,26 +170,42 @@ class TensorSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Law:
-    """The distribution that a scheme draws from; for `orthogonal` that of one entry.
+class Place:
+    """What a layer finds where it stands.
 
-    `low` and `high` bound every draw; for a normal they are infinite.
+    `shape` is that of one example coming in; `outputs` is how many numbers the data needs for each
+    of its targets. `tokens` is the size of the vocabulary where the values coming in are numbers of
+    tokens, and else 0. A block finds the shape that its layers give, `inside`, and when it is built
+    also the layers, one of `bodies` for each copy.
     """
 
-    kind: Literal["normal", "uniform", "truncated normal", "constant", "orthogonal"]
-    mean: float
-    std: float
-    low: float = -math.inf
-    high: float = math.inf
+    shape: Shape
+    outputs: int
+    tokens: int = 0
+    inside: Shape = ()
+    bodies: "tuple[nn.Module, ...]" = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataFacts:
-    """What is known of a data set without making it."""
+    """What is known of a data set without making it.
+
+    A target is one of `outputs` classes, or `outputs` real values. Where the network is to answer
+    at several `positions` (of a sequence), each has a target of its own. `tokens` is the size of
+    the vocabulary where the features are numbers of tokens, and else 0.
+    """
 
     examples: int
     shape: Shape
-    classes: int
+    outputs: int
+    task: Literal["classes", "values"] = "classes"
+    positions: Shape = ()
+    tokens: int = 0
+
+    @property
+    def answer(self) -> Shape:
+        """Return the shape that the network must end with."""
+        return (*self.positions, self.outputs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,42 +232,89 @@ class Entry(Generic[P]):
 class Layer(Entry[P]):
     """A layer: what it does to the shape of one example, its tensors, and the torch module.
 
-    Every function takes (params, shape of one example coming in, outputs that the data needs).
-    `shape` raises ValueError with one sentence where the layer cannot follow. `least_batch` is the
-    smallest batch that it can be trained on.
+    `shape` raises ValueError with one sentence where the layer cannot stand. `least_batch` is the
+    smallest batch that it can be trained on. Only a layer that `reads_tokens` can follow data that
+    are numbers of tokens. A block holds layers: `bodies` gives the names, in the module, of the
+    copies of them that are built, each of which follows the one before.
     """
 
     group: str
-    shape: Callable[[P, Shape, int], Shape]
-    tensors: Callable[[P, Shape, int], tuple[TensorSpec, ...]]
-    build: "Callable[[P, Shape, int], nn.Module]"
+    shape: Callable[[P, Place], Shape]
+    tensors: Callable[[P, Place], tuple[TensorSpec, ...]]
+    build: "Callable[[P, Place], nn.Module]"
     least_batch: int = 1
+    reads_tokens: bool = False
+    bodies: Callable[[P], tuple[str, ...]] | None = None
+
+
+def _always(_params: object, _tensor: TensorSpec) -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme(Entry[P]):
     """A way to set starting weights.
 
-    `draw` fills the tensor in place by the real `torch.nn.init` function; None keeps what torch
-    drew when the layer was built. `refuses` says in one sentence why a tensor cannot have this
-    scheme, or None. `formula` is plain text with the parameters' names. `trap` is a sentence about
-    what surprises people in it, where something does. `roles` are those that it is offered for.
+    `draw` fills the tensor in place by the real `torch.nn.init` function, where there is one; None
+    keeps what torch drew when the layer was built. `refuses` says in one sentence why a tensor
+    cannot have this scheme, or None. `formula` is plain text with the parameters' names. `trap` is
+    a sentence about what surprises people in it, where something does, and `bites` tells whether
+    it does for these parameters and this tensor. `roles` are those that it is offered for.
     """
 
     formula: str
     law: Callable[[P, TensorSpec], Law]
     refuses: Callable[[P, TensorSpec], str | None]
-    draw: "Callable[[torch.Tensor, P, torch.Generator], object] | None"
+    draw: "Callable[[torch.Tensor, P, TensorSpec, torch.Generator], object] | None"
     roles: tuple[Role, ...] = ("weight", "bias")
     trap: str = ""
+    bites: Callable[[P, TensorSpec], bool] = _always
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What a tuning works with: a network just started, and real data to try it on.
+
+    `loss` takes (outputs, targets) and gives their mean loss, as in training. Randomness comes from
+    `generator` alone.
+    """
+
+    network: "nn.Sequential"
+    x: "torch.Tensor"
+    """A batch of training examples [batch, *shape]."""
+    y: "torch.Tensor"
+    """Their targets."""
+    all_y: "torch.Tensor"
+    """The targets of the whole training part."""
+    loss: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+    generator: "torch.Generator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning(Entry[P]):
+    """A second step of starting a network, after its tensors were drawn: it looks at real data.
+
+    `tune` changes the parameters of the trial's network in place, and nothing else of it. It raises
+    ValueError with one sentence where this network cannot be tuned so. Its tries are limited.
+    """
+
+    tune: Callable[[Trial, P], None]
+
+
+Features: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.int64]
+Targets: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset(Entry[P]):
-    """A data set; `make` gives features float32 [examples, *shape] and classes int64 [examples]."""
+    """A data set; `make` gives features [examples, *shape] and targets.
+
+    Features are float32, or int64 for numbers of tokens. Targets are classes int64 [examples,
+    *positions], or values float32 [examples, *positions, outputs].
+    """
 
     facts: Callable[[P], DataFacts]
-    make: Callable[[P, np.random.Generator], tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]]
+    make: Callable[[P, np.random.Generator], tuple[Features, Targets]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,7 +328,7 @@ class Moment:
     loss: "torch.Tensor"
     """[R], mean over the batch."""
     correct: "torch.Tensor"
-    """[R], share of the batch that is classified rightly."""
+    """[R], share of the batch that is classified rightly; NaN where there are no classes."""
     weights: "tuple[torch.Tensor, ...]"
     """One [R, *shape] for each tensor with the role weight, in order of the layers."""
     gradients: "tuple[torch.Tensor, ...]"

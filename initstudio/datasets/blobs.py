@@ -34,7 +34,7 @@ class BlobsParams(Params, frozen=True):
 
 
 def _facts(params: BlobsParams) -> DataFacts:
-    return DataFacts(examples=params.examples, shape=(params.features,), classes=params.classes)
+    return DataFacts(examples=params.examples, shape=(params.features,), outputs=params.classes)
 
 
 def _make(

@@ -34,7 +34,7 @@ class CirclesParams(Params, frozen=True):
 
 
 def _facts(params: CirclesParams) -> DataFacts:
-    return DataFacts(examples=params.examples, shape=(2,), classes=2)
+    return DataFacts(examples=params.examples, shape=(2,), outputs=2)
 
 
 def _make(

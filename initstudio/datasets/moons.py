@@ -26,7 +26,7 @@ class MoonsParams(Params, frozen=True):
 
 
 def _facts(params: MoonsParams) -> DataFacts:
-    return DataFacts(examples=params.examples, shape=(2,), classes=2)
+    return DataFacts(examples=params.examples, shape=(2,), outputs=2)
 
 
 def _make(

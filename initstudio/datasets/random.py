@@ -20,7 +20,7 @@ class RandomParams(Params, frozen=True):
 
 
 def _facts(params: RandomParams) -> DataFacts:
-    return DataFacts(examples=params.examples, shape=(params.features,), classes=params.classes)
+    return DataFacts(examples=params.examples, shape=(params.features,), outputs=params.classes)
 
 
 def _make(

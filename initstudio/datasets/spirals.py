@@ -36,7 +36,7 @@ class SpiralsParams(Params, frozen=True):
 
 
 def _facts(params: SpiralsParams) -> DataFacts:
-    return DataFacts(examples=params.examples, shape=(2,), classes=params.classes)
+    return DataFacts(examples=params.examples, shape=(2,), outputs=params.classes)
 
 
 def _make(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, NoParams, Params, Shape, TensorSpec
+from initstudio.catalogue import Layer, NoParams, Params, Place, Shape, TensorSpec, constant_law
 
 if TYPE_CHECKING:
     import torch
@@ -57,16 +57,19 @@ class ELUParams(Params, frozen=True):
     ] = 1.0
 
 
-def _same(_params: Params, shape: Shape, _outputs: int) -> Shape:
-    return shape
+def _same(_params: Params, place: Place) -> Shape:
+    return place.shape
 
 
-def _none(_params: Params, _shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
+def _none(_params: Params, _place: Place) -> tuple[TensorSpec, ...]:
     return ()
 
 
-def _slope(_params: Params, _shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
-    return (TensorSpec(name="weight", role="slope", shape=(1,), fan_in=0, fan_out=0),)
+def _slope(_params: Params, _place: Place) -> tuple[TensorSpec, ...]:
+    start = constant_law(0.25)
+    return (
+        TensorSpec(name="weight", role="slope", shape=(1,), fan_in=0, fan_out=0, default=start),
+    )
 
 
 def _activation(  # noqa: PLR0913 - what an activation is made of, each by its name
@@ -78,7 +81,7 @@ def _activation(  # noqa: PLR0913 - what an activation is made of, each by its n
     order: int,
     params: type[P],
     module: "Callable[[P], torch.nn.Module]",
-    tensors: Callable[[P, Shape, int], tuple[TensorSpec, ...]] = _none,
+    tensors: Callable[[P, Place], tuple[TensorSpec, ...]] = _none,
 ) -> Layer[P]:
     return Layer(
         key=key,
@@ -90,7 +93,7 @@ def _activation(  # noqa: PLR0913 - what an activation is made of, each by its n
         params=params,
         shape=_same,
         tensors=tensors,
-        build=lambda values, _shape, _outputs: module(values),
+        build=lambda values, _place: module(values),
     )
 
 

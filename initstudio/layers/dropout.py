@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Shape, TensorSpec
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec
 
 if TYPE_CHECKING:
     import torch
@@ -27,15 +27,15 @@ class DropoutParams(Params, frozen=True):
     ] = 0.5
 
 
-def _shape(_params: DropoutParams, shape: Shape, _outputs: int) -> Shape:
-    return shape
+def _shape(_params: DropoutParams, place: Place) -> Shape:
+    return place.shape
 
 
-def _tensors(_params: DropoutParams, _shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
+def _tensors(_params: DropoutParams, _place: Place) -> tuple[TensorSpec, ...]:
     return ()
 
 
-def _build(params: DropoutParams, _shape: Shape, _outputs: int) -> "torch.nn.Module":
+def _build(params: DropoutParams, _place: Place) -> "torch.nn.Module":
     return torch.nn.Dropout(params.p)
 
 

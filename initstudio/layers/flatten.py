@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from initstudio.catalogue import Layer, NoParams, Shape, TensorSpec
+from initstudio.catalogue import Layer, NoParams, Place, Shape, TensorSpec
 
 if TYPE_CHECKING:
     import torch
@@ -13,15 +13,15 @@ else:
     torch = lazy_loader.load("torch")
 
 
-def _shape(_params: NoParams, shape: Shape, _outputs: int) -> Shape:
-    return (prod(shape),)
+def _shape(_params: NoParams, place: Place) -> Shape:
+    return (prod(place.shape),)
 
 
-def _tensors(_params: NoParams, _shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
+def _tensors(_params: NoParams, _place: Place) -> tuple[TensorSpec, ...]:
     return ()
 
 
-def _build(_params: NoParams, _shape: Shape, _outputs: int) -> "torch.nn.Module":
+def _build(_params: NoParams, _place: Place) -> "torch.nn.Module":
     return torch.nn.Flatten()
 
 

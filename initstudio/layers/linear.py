@@ -1,11 +1,12 @@
 """Fully connected layers."""
 
-from typing import TYPE_CHECKING, Annotated
+from math import sqrt
+from typing import TYPE_CHECKING, Annotated, Any
 
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Shape, TensorSpec
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec, uniform_law
 
 if TYPE_CHECKING:
     import torch
@@ -28,44 +29,47 @@ class OutputParams(Params, frozen=True):
     bias: Annotated[bool, Meta(title="Bias")] = True
 
 
-def _shape(params: LinearParams, shape: Shape, _outputs: int) -> Shape:
-    _features(shape)
-    return (params.units,)
+def _shape(params: LinearParams, place: Place) -> Shape:
+    return (*_positions(place.shape), params.units)
 
 
-def _tensors(params: LinearParams, shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
-    return _specs(_features(shape), params.units, bias=params.bias)
+def _tensors(params: LinearParams, place: Place) -> tuple[TensorSpec, ...]:
+    return _specs(place.shape[-1], params.units, bias=params.bias)
 
 
-def _build(params: LinearParams, shape: Shape, _outputs: int) -> "torch.nn.Module":
-    return torch.nn.Linear(_features(shape), params.units, bias=params.bias)
+def _build(params: LinearParams, place: Place) -> "torch.nn.Module":
+    return torch.nn.Linear(place.shape[-1], params.units, bias=params.bias)
 
 
-def _output_shape(_params: OutputParams, shape: Shape, outputs: int) -> Shape:
-    _features(shape)
-    return (outputs,)
+def _output_shape(_params: OutputParams, place: Place) -> Shape:
+    return (*_positions(place.shape), place.outputs)
 
 
-def _output_tensors(params: OutputParams, shape: Shape, outputs: int) -> tuple[TensorSpec, ...]:
-    return _specs(_features(shape), outputs, bias=params.bias)
+def _output_tensors(params: OutputParams, place: Place) -> tuple[TensorSpec, ...]:
+    return _specs(place.shape[-1], place.outputs, bias=params.bias)
 
 
-def _build_output(params: OutputParams, shape: Shape, outputs: int) -> "torch.nn.Module":
-    return torch.nn.Linear(_features(shape), outputs, bias=params.bias)
+def _build_output(params: OutputParams, place: Place) -> "torch.nn.Module":
+    return torch.nn.Linear(place.shape[-1], place.outputs, bias=params.bias)
 
 
-def _features(shape: Shape) -> int:
-    if len(shape) != 1:
-        size = " x ".join(str(side) for side in shape)
-        message = f"Linear needs a flat input, and this is {size}; put Flatten before it."
-        raise ValueError(message)
-    return shape[0]
+def _positions(shape: Shape) -> Shape:
+    """Return the positions of a sequence, at each of which a Linear layer does the same."""
+    if len(shape) <= 2:
+        return shape[:-1]
+    size = " x ".join(str(side) for side in shape)
+    message = f"Linear needs a row of values, and this is {size}; put Flatten before it."
+    raise ValueError(message)
 
 
 def _specs(fan_in: int, units: int, *, bias: bool) -> tuple[TensorSpec, ...]:
-    fans = {"fan_in": fan_in, "fan_out": units}
-    weight = TensorSpec(name="weight", role="weight", shape=(units, fan_in), **fans)
-    shift = TensorSpec(name="bias", role="bias", shape=(units,), **fans)
+    common: dict[str, Any] = {
+        "fan_in": fan_in,
+        "fan_out": units,
+        "default": uniform_law(1 / sqrt(fan_in)),
+    }
+    weight = TensorSpec(name="weight", role="weight", shape=(units, fan_in), **common)
+    shift = TensorSpec(name="bias", role="bias", shape=(units,), **common)
     return (weight, shift) if bias else (weight,)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Shape, TensorSpec
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec, constant_law
 
 if TYPE_CHECKING:
     import torch
@@ -56,43 +56,47 @@ class LayerNormParams(Params, frozen=True):
     affine: Affine = True
 
 
-def _batch_shape(_params: BatchNormParams, shape: Shape, _outputs: int) -> Shape:
-    if len(shape) != 1:
-        size = " x ".join(str(side) for side in shape)
+def _batch_shape(_params: BatchNormParams, place: Place) -> Shape:
+    if len(place.shape) != 1:
+        size = " x ".join(str(side) for side in place.shape)
         message = f"BatchNorm1d needs a flat input, and this is {size}; put Flatten before it."
         raise ValueError(message)
-    return shape
+    return place.shape
 
 
-def _batch_tensors(params: BatchNormParams, shape: Shape, outputs: int) -> tuple[TensorSpec, ...]:
-    return _specs(_batch_shape(params, shape, outputs), affine=params.affine)
+def _batch_tensors(params: BatchNormParams, place: Place) -> tuple[TensorSpec, ...]:
+    return _specs(_batch_shape(params, place), affine=params.affine)
 
 
-def _build_batch(params: BatchNormParams, shape: Shape, outputs: int) -> "torch.nn.Module":
-    (features,) = _batch_shape(params, shape, outputs)
+def _build_batch(params: BatchNormParams, place: Place) -> "torch.nn.Module":
+    (features,) = _batch_shape(params, place)
     return torch.nn.BatchNorm1d(
         features, eps=params.eps, momentum=params.momentum, affine=params.affine
     )
 
 
-def _layer_shape(_params: LayerNormParams, shape: Shape, _outputs: int) -> Shape:
-    return shape
+def _layer_shape(_params: LayerNormParams, place: Place) -> Shape:
+    return place.shape
 
 
-def _layer_tensors(params: LayerNormParams, shape: Shape, _outputs: int) -> tuple[TensorSpec, ...]:
-    return _specs(shape, affine=params.affine)
+def _layer_tensors(params: LayerNormParams, place: Place) -> tuple[TensorSpec, ...]:
+    return _specs(place.shape, affine=params.affine)
 
 
-def _build_layer(params: LayerNormParams, shape: Shape, _outputs: int) -> "torch.nn.Module":
-    return torch.nn.LayerNorm(shape, eps=params.eps, elementwise_affine=params.affine)
+def _build_layer(params: LayerNormParams, place: Place) -> "torch.nn.Module":
+    return torch.nn.LayerNorm(place.shape, eps=params.eps, elementwise_affine=params.affine)
 
 
 def _specs(shape: Shape, *, affine: bool) -> tuple[TensorSpec, ...]:
     if not affine:
         return ()
     return (
-        TensorSpec(name="weight", role="scale", shape=shape, fan_in=0, fan_out=0),
-        TensorSpec(name="bias", role="shift", shape=shape, fan_in=0, fan_out=0),
+        TensorSpec(
+            name="weight", role="scale", shape=shape, fan_in=0, fan_out=0, default=constant_law(1)
+        ),
+        TensorSpec(
+            name="bias", role="shift", shape=shape, fan_in=0, fan_out=0, default=constant_law(0)
+        ),
     )
 
 

@@ -40,17 +40,24 @@ def _refuses(_params: Params, _tensor: TensorSpec) -> str | None:
 
 
 def _draw_constant(
-    tensor: "torch.Tensor", params: ConstantParams, _generator: "torch.Generator"
+    values: "torch.Tensor",
+    params: ConstantParams,
+    _tensor: TensorSpec,
+    _generator: "torch.Generator",
 ) -> object:
-    return torch.nn.init.constant_(tensor, params.value)
+    return torch.nn.init.constant_(values, params.value)
 
 
-def _draw_zeros(tensor: "torch.Tensor", _params: NoParams, _generator: "torch.Generator") -> object:
-    return torch.nn.init.zeros_(tensor)
+def _draw_zeros(
+    values: "torch.Tensor", _params: NoParams, _tensor: TensorSpec, _generator: "torch.Generator"
+) -> object:
+    return torch.nn.init.zeros_(values)
 
 
-def _draw_ones(tensor: "torch.Tensor", _params: NoParams, _generator: "torch.Generator") -> object:
-    return torch.nn.init.ones_(tensor)
+def _draw_ones(
+    values: "torch.Tensor", _params: NoParams, _tensor: TensorSpec, _generator: "torch.Generator"
+) -> object:
+    return torch.nn.init.ones_(values)
 
 
 TRAP = (

@@ -85,18 +85,18 @@ def _refuses(_params: KaimingParams, tensor: TensorSpec) -> str | None:
 
 
 def _draw_uniform(
-    tensor: "torch.Tensor", params: KaimingParams, generator: "torch.Generator"
+    values: "torch.Tensor", params: KaimingParams, _tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
     return torch.nn.init.kaiming_uniform_(
-        tensor, params.a, params.mode, params.nonlinearity, generator=generator
+        values, params.a, params.mode, params.nonlinearity, generator=generator
     )
 
 
 def _draw_normal(
-    tensor: "torch.Tensor", params: KaimingParams, generator: "torch.Generator"
+    values: "torch.Tensor", params: KaimingParams, _tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
     return torch.nn.init.kaiming_normal_(
-        tensor, params.a, params.mode, params.nonlinearity, generator=generator
+        values, params.a, params.mode, params.nonlinearity, generator=generator
     )
 
 

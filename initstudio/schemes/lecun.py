@@ -28,14 +28,16 @@ def _refuses(_params: NoParams, tensor: TensorSpec) -> str | None:
     return f"LeCun needs a fan-in, and a {tensor.role} has one dimension only."
 
 
-def _draw_normal(tensor: "torch.Tensor", _params: NoParams, generator: "torch.Generator") -> object:
-    return torch.nn.init.kaiming_normal_(tensor, nonlinearity="linear", generator=generator)
+def _draw_normal(
+    values: "torch.Tensor", _params: NoParams, _tensor: TensorSpec, generator: "torch.Generator"
+) -> object:
+    return torch.nn.init.kaiming_normal_(values, nonlinearity="linear", generator=generator)
 
 
 def _draw_uniform(
-    tensor: "torch.Tensor", _params: NoParams, generator: "torch.Generator"
+    values: "torch.Tensor", _params: NoParams, _tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
-    return torch.nn.init.kaiming_uniform_(tensor, nonlinearity="linear", generator=generator)
+    return torch.nn.init.kaiming_uniform_(values, nonlinearity="linear", generator=generator)
 
 
 SOURCE = (

@@ -37,8 +37,10 @@ def _refuses(_params: NormalParams, _tensor: TensorSpec) -> str | None:
     return None
 
 
-def _draw(tensor: "torch.Tensor", params: NormalParams, generator: "torch.Generator") -> object:
-    return torch.nn.init.normal_(tensor, params.mean, params.std, generator=generator)
+def _draw(
+    values: "torch.Tensor", params: NormalParams, _tensor: TensorSpec, generator: "torch.Generator"
+) -> object:
+    return torch.nn.init.normal_(values, params.mean, params.std, generator=generator)
 
 
 NORMAL = Scheme(

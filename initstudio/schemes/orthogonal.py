@@ -46,8 +46,13 @@ def _refuses(_params: OrthogonalParams, tensor: TensorSpec) -> str | None:
     return f"Orthogonal needs a matrix, and a {tensor.role} has one dimension only."
 
 
-def _draw(tensor: "torch.Tensor", params: OrthogonalParams, generator: "torch.Generator") -> object:
-    return torch.nn.init.orthogonal_(tensor, params.gain, generator=generator)
+def _draw(
+    values: "torch.Tensor",
+    params: OrthogonalParams,
+    _tensor: TensorSpec,
+    generator: "torch.Generator",
+) -> object:
+    return torch.nn.init.orthogonal_(values, params.gain, generator=generator)
 
 
 ORTHOGONAL = Scheme(

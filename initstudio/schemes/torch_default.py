@@ -1,22 +1,15 @@
 """What PyTorch itself starts a layer with."""
 
-from math import sqrt
 from typing import TYPE_CHECKING
 
 from initstudio.catalogue import Law, NoParams, Scheme
 
 if TYPE_CHECKING:
-    from initstudio.catalogue import Role, TensorSpec
-
-CONSTANTS: "dict[Role, float]" = {"scale": 1.0, "shift": 0.0, "slope": 0.25}
+    from initstudio.catalogue import TensorSpec
 
 
 def _law(_params: NoParams, tensor: "TensorSpec") -> Law:
-    if tensor.role in CONSTANTS:
-        value = CONSTANTS[tensor.role]
-        return Law(kind="constant", mean=value, std=0, low=value, high=value)
-    bound = 1 / sqrt(tensor.fan_in)
-    return Law(kind="uniform", mean=0, std=bound / sqrt(3), low=-bound, high=bound)
+    return tensor.default
 
 
 def _refuses(_params: NoParams, _tensor: "TensorSpec") -> str | None:

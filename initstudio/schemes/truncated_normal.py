@@ -88,10 +88,13 @@ def _refuses(params: TruncatedNormalParams, _tensor: TensorSpec) -> str | None:
 
 
 def _draw(
-    tensor: "torch.Tensor", params: TruncatedNormalParams, generator: "torch.Generator"
+    values: "torch.Tensor",
+    params: TruncatedNormalParams,
+    _tensor: TensorSpec,
+    generator: "torch.Generator",
 ) -> object:
     return torch.nn.init.trunc_normal_(
-        tensor, params.mean, params.std, params.low, params.high, generator=generator
+        values, params.mean, params.std, params.low, params.high, generator=generator
     )
 
 

@@ -44,8 +44,10 @@ def _refuses(params: UniformParams, _tensor: TensorSpec) -> str | None:
     return f"The low bound {params.low:g} is above the high bound {params.high:g}."
 
 
-def _draw(tensor: "torch.Tensor", params: UniformParams, generator: "torch.Generator") -> object:
-    return torch.nn.init.uniform_(tensor, params.low, params.high, generator=generator)
+def _draw(
+    values: "torch.Tensor", params: UniformParams, _tensor: TensorSpec, generator: "torch.Generator"
+) -> object:
+    return torch.nn.init.uniform_(values, params.low, params.high, generator=generator)
 
 
 UNIFORM = Scheme(

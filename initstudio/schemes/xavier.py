@@ -49,15 +49,15 @@ def _refuses(_params: XavierParams, tensor: TensorSpec) -> str | None:
 
 
 def _draw_uniform(
-    tensor: "torch.Tensor", params: XavierParams, generator: "torch.Generator"
+    values: "torch.Tensor", params: XavierParams, _tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
-    return torch.nn.init.xavier_uniform_(tensor, gain=params.gain, generator=generator)
+    return torch.nn.init.xavier_uniform_(values, gain=params.gain, generator=generator)
 
 
 def _draw_normal(
-    tensor: "torch.Tensor", params: XavierParams, generator: "torch.Generator"
+    values: "torch.Tensor", params: XavierParams, _tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
-    return torch.nn.init.xavier_normal_(tensor, gain=params.gain, generator=generator)
+    return torch.nn.init.xavier_normal_(values, gain=params.gain, generator=generator)
 
 
 SOURCE = "Glorot and Bengio 2010, Understanding the difficulty of training deep networks, eq. 16"

@@ -16,4 +16,4 @@ def test_features_are_standard_normal_and_classes_a_fair_draw() -> None:
 
 def test_the_defaults_are_the_article_s() -> None:
     facts = RANDOM.facts(RandomParams())
-    assert (facts.examples, facts.shape, facts.classes) == (1000, (20,), 2)
+    assert (facts.examples, facts.shape, facts.outputs) == (1000, (20,), 2)

@@ -24,7 +24,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 0
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
-    frozenset({"catalogue", "distribution"}),
+    frozenset({"catalogue", "distribution", "tables"}),
     frozenset({"experiment"}),
     frozenset({"history", "presets", "edits"}),
     frozenset({"convergence"}),

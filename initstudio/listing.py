@@ -9,6 +9,7 @@ from typing import Any
 
 from initstudio.catalogue import Dataset, Entry, Layer, Param, Probe, Scheme, params_of
 from initstudio.datasets import DATASETS
+from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
@@ -61,12 +62,20 @@ def _facts(entry: Entry[Any]) -> dict[str, Any]:
         case Layer():
             return {"group": entry.group}
         case Dataset():
-            facts = asdict(entry.facts(entry.params()))
-            return {**facts, "shape": list(facts["shape"])}
+            return _data_facts(entry)
         case Probe():
             return {"unit": entry.unit, "axes": list(entry.axes), "cadence": entry.cadence}
     message = f"{type(entry).__name__} has no listing"
     raise ValueError(message)
+
+
+def _data_facts(entry: Dataset[Any]) -> dict[str, Any]:
+    """Return what is known of a data set as it comes; nothing of one that needs a file first."""
+    try:
+        facts = asdict(entry.facts(entry.params()))
+    except ExperimentError:
+        return {}
+    return {**facts, "shape": list(facts["shape"]), "positions": list(facts["positions"])}
 
 
 def _param(param: Param) -> dict[str, Any]:

@@ -60,14 +60,6 @@ class FileParams(Params, frozen=True):
             extra={"choices": {"drop": "Drop the row", "mean": "Use the column's mean"}},
         ),
     ] = "drop"
-    scale_target: Annotated[
-        bool,
-        Meta(
-            title="Scale the target",
-            description="Shift and scale values to mean 0 and variance 1 over all examples. Does "
-            "nothing to classes.",
-        ),
-    ] = True
 
 
 def examples_of(params: FileParams) -> Examples:
@@ -92,7 +84,6 @@ def _examples_once(params: FileParams, _stamp: tables.Stamp) -> Examples:
         without=tables.split_names(params.without),
         task=params.task,
         missing=params.missing,
-        scale_target=params.scale_target,
     )
     return tables.examples(tables.read(params.path), wanted)
 

@@ -3,29 +3,13 @@
 They are the same for every seed, which chooses only the validation part.
 """
 
-from typing import Annotated
-
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta
 
-from initstudio.catalogue import DataFacts, Dataset, NoParams, Params
+from initstudio.catalogue import DataFacts, Dataset, NoParams
 from initstudio.paths import resource
 
 Float = npt.NDArray[np.float64]
-
-
-class DiabetesParams(Params, frozen=True):
-    """How the value to predict is scaled."""
-
-    scale_target: Annotated[
-        bool,
-        Meta(
-            title="Scale the target",
-            description="Shift and scale the value to mean 0 and variance 1 over all examples; as "
-            "measured it goes from 25 to 346, and the first losses are near 29,000.",
-        ),
-    ] = True
 
 
 def _load(name: str, target: str) -> tuple[npt.NDArray[np.float32], Float]:
@@ -40,12 +24,8 @@ def _make_classes(name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.in
     return features, classes.astype(np.int64)
 
 
-def _make_diabetes(
-    params: DiabetesParams, _generator: np.random.Generator
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _make_diabetes() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     features, values = _load("diabetes", "values")
-    if params.scale_target:
-        values = (values - values.mean()) / values.std()
     return features, values.astype(np.float32)[:, None]
 
 
@@ -91,11 +71,11 @@ BREAST_CANCER = Dataset(
 DIABETES = Dataset(
     key="diabetes",
     label="Diabetes",
-    summary="442 patients by ten measurements; the value to predict is how far the disease has "
-    "gone one year later.",
+    summary="442 patients by ten measurements; the value to predict, from 25 to 346, is how far "
+    "the disease has gone one year later.",
     source="Efron, Hastie, Johnstone and Tibshirani 2004, Least angle regression, table 1",
     order=100,
-    params=DiabetesParams,
+    params=NoParams,
     facts=lambda _params: DataFacts(examples=442, shape=(10,), outputs=1, task="values"),
-    make=_make_diabetes,
+    make=lambda _params, _generator: _make_diabetes(),
 )

@@ -42,7 +42,7 @@ def parse_delimited(data: bytes, where: str) -> Table:
     rows, lines = _records(text, delimiter, where)
     width = _width(rows, lines, where)
     troubles = [
-        Trouble(line, f"{_fields(len(row))} where {_are(width)} expected")
+        Trouble(line, f"{_fields(len(row))} where {_are(width)} expected, so the row is left out")
         for row, line in zip(rows, lines, strict=True)
         if len(row) != width
     ]
@@ -213,13 +213,19 @@ def _column(
     if texts > (1 - NUMBERS_PART) * filled:
         return _text_column(name, cells), []
     troubles = [
-        Trouble(lines[at], f"'{_short(cells[at])}' in the column '{name}' is not a number")
+        Trouble(
+            lines[at],
+            f"'{_short(cells[at])}' in the column '{name}' is not a number, and so missing",
+        )
         for at, number in enumerate(numbers)
         if number is None
     ]
     large = np.abs(values) > LARGEST
     troubles += [
-        Trouble(lines[at], f"'{_short(cells[at])}' in the column '{name}' is too large a number")
+        Trouble(
+            lines[at],
+            f"'{_short(cells[at])}' in the column '{name}' is too large a number, and so missing",
+        )
         for at in np.flatnonzero(large).tolist()
     ]
     values[large] = np.nan

@@ -43,7 +43,6 @@ class Wanted:
     without: tuple[str, ...] = ()
     task: Literal["auto", "classes", "values"] = "auto"
     missing: Literal["drop", "mean"] = "drop"
-    scale_target: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,7 +114,7 @@ def examples(held: Table | Arrays, wanted: Wanted) -> Examples:
         _check_classes(len(kinds))
         classes = tuple(_class_name(kind, parts.words) for kind in kinds.tolist())
     else:
-        targets = _values(y.astype(np.float64), scaled=wanted.scale_target)
+        targets = y.astype(np.float32)
     return Examples(
         shape=parts.shape,
         targets=targets,
@@ -222,13 +221,6 @@ def _task(wanted: str, y: Array, parts: _Parts) -> Task:
     if len(kinds) > (FEW_WHOLE if parts.whole else FEW):
         return "values"
     return "classes" if parts.whole or np.array_equal(kinds, np.round(kinds)) else "values"
-
-
-def _values(y: Float, *, scaled: bool) -> Float32:
-    if scaled:
-        spread = y.std(0)
-        y = (y - y.mean(0)) / np.where(spread > 0, spread, 1)
-    return y.astype(np.float32)
 
 
 def _missing(values: Array) -> Mask:

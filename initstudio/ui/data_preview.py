@@ -1,37 +1,29 @@
-"""A small picture of the data: points in the plane, or a few images."""
+"""A small picture of the data, painted."""
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontDatabase,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from initstudio.datasets import DATASETS
 from initstudio.engine import plan
-from initstudio.engine.data import stream
 from initstudio.experiment import Experiment
 from initstudio.ui import theme
+from initstudio.ui.data_picture import COLUMNS, ROWS, Picture, picture_of, state_of
 
-MOST_POINTS = 800
-MOST_VALUES = 4_000_000
-"""Data with more values than this is not made for a picture."""
-ROWS, COLUMNS = 3, 8
 PADDING = 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """What is drawn: points float32 [n, 2] from 0 to 1, or images float32 [n, side, side]."""
-
-    caption: str
-    points: npt.NDArray[np.float32] | None = None
-    images: npt.NDArray[np.float32] | None = None
-    classes: npt.NDArray[np.int64] | None = None
 
 
 class DataPreview(QWidget):
@@ -50,7 +42,11 @@ class DataPreview(QWidget):
         if not plan.choice_problems(experiment):
             choice = experiment.data.dataset
             params = DATASETS[choice.key].parse(choice.params)
-            picture = picture_of(choice.key, params, experiment.seeds.first)
+            picture = picture_of(choice.key, params, experiment.seeds.first, state_of(params))
+        self.show_picture(picture)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show a picture."""
         if picture is not self.picture:
             self.picture = picture
             self.setToolTip(picture.caption)
@@ -73,64 +69,37 @@ class DataPreview(QWidget):
         painter.setBrush(QColor(colours.base))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         ground = QRectF(self.rect()).adjusted(PADDING, PADDING, -PADDING, -PADDING)
-        if self.picture.points is not None:
-            _paint_points(painter, ground, self.picture, colours)
-        elif self.picture.images is not None:
-            _paint_images(painter, ground, self.picture.images, colours)
+        picture = self.picture
+        if picture.points is not None:
+            _paint_points(painter, ground, picture.points, picture.classes, colours)
+        elif picture.images is not None:
+            _paint_images(painter, ground, picture.images, colours)
+        elif picture.sequences is not None:
+            _paint_sequences(painter, ground, picture.sequences, colours)
+        elif picture.text:
+            _paint_text(painter, ground, picture.text, colours)
         else:
             painter.setPen(QColor(colours.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(ground, flags, self.picture.caption)
+            painter.drawText(ground, flags, picture.caption)
         painter.end()
 
 
-@lru_cache(maxsize=32)
-def picture_of(key: str, params: Any, seed: int) -> Picture:  # noqa: ANN401 - any Params struct
-    """Return what there is to see of a data set under one seed."""
-    dataset = DATASETS[key]
-    if getattr(params, "layout", "") == "flat":
-        params = msgspec.structs.replace(params, layout="image")
-    facts = dataset.facts(params)
-    if facts.examples * int(np.prod(facts.shape)) > MOST_VALUES:
-        return Picture("Too large to be drawn here.")
-    features, classes = dataset.make(params, stream(seed, "data"))
-    if len(facts.shape) > 1:
-        images = features[: ROWS * COLUMNS].reshape(-1, *facts.shape[-2:])
-        return Picture(f"The first {len(images)} images.", images=images / max(images.max(), 1e-9))
-    some = stream(seed, "preview").permutation(facts.examples)[:MOST_POINTS]
-    return _points(features[some], classes[some], facts.shape[0])
-
-
-def _points(
-    features: npt.NDArray[np.float32], classes: npt.NDArray[np.int64], dimension: int
-) -> Picture:
-    plane = features[:, :2] if dimension > 1 else np.stack([features[:, 0], classes], axis=1)
-    low, high = plane.min(0), plane.max(0)
-    points = ((plane - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
-    caption = "The examples, coloured by class."
-    if dimension == 1:
-        caption = "The examples by class."
-    elif dimension > 2:
-        caption = f"Features 1 and 2 of {dimension:,}, coloured by class."
-    return Picture(caption, points=points, classes=classes)
-
-
 def _paint_points(
-    painter: QPainter, ground: QRectF, picture: Picture, colours: theme.Theme
+    painter: QPainter,
+    ground: QRectF,
+    points: npt.NDArray[np.float32],
+    classes: npt.NDArray[np.int64] | None,
+    colours: theme.Theme,
 ) -> None:
-    if picture.points is None or picture.classes is None:
-        return
     painter.setPen(Qt.PenStyle.NoPen)
-    radius = 1.6 if len(picture.points) > 300 else 2.4
-    for slot in np.unique(picture.classes):
-        colour = QColor(colours.colour(int(slot)))
+    radius = 1.6 if len(points) > 300 else 2.4
+    slots = np.zeros(len(points), dtype=np.int64) if classes is None else classes
+    for slot in np.unique(slots):
+        colour = QColor(colours.accent if classes is None else colours.colour(int(slot)))
         colour.setAlphaF(0.8)
         painter.setBrush(colour)
-        for x, y in picture.points[picture.classes == slot]:
-            at = QPointF(
-                ground.left() + float(x) * ground.width(),
-                ground.bottom() - float(y) * ground.height(),
-            )
+        for at in _placed(ground, points[slots == slot]):
             painter.drawEllipse(at, radius, radius)
 
 
@@ -147,7 +116,44 @@ def _paint_images(
         height, width = image.shape
         picture = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         x, y = left + at % COLUMNS * cell, top + at // COLUMNS * cell
-        painter.drawImage(QRectF(x + 2, y + 2, cell - 4, cell - 4), picture)
+        longer = max(height, width)
+        w, h = (cell - 4) * width / longer, (cell - 4) * height / longer
+        painter.drawImage(QRectF(x + (cell - w) / 2, y + (cell - h) / 2, w, h), picture)
+
+
+def _paint_sequences(
+    painter: QPainter, ground: QRectF, sequences: npt.NDArray[np.float32], colours: theme.Theme
+) -> None:
+    band = ground.height() / len(sequences)
+    steps = np.linspace(0, 1, sequences.shape[2])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for at, sequence in enumerate(sequences):
+        place = QRectF(ground.left(), ground.top() + at * band + 3, ground.width(), band - 6)
+        for channel, values in enumerate(sequence):
+            painter.setPen(QPen(QColor(colours.colour(channel)), 1.2))
+            points = np.stack([steps, values], axis=1)
+            painter.drawPolyline(QPolygonF(list(_placed(place, points))))
+
+
+def _paint_text(
+    painter: QPainter, ground: QRectF, lines: tuple[str, ...], colours: theme.Theme
+) -> None:
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(colours.small_font)
+    painter.setFont(font)
+    painter.setPen(QColor(colours.text))
+    metrics = QFontMetricsF(font)
+    high = ground.height() / max(len(lines), 1)
+    for at, line in enumerate(lines):
+        room = QRectF(ground.left(), ground.top() + at * high, ground.width(), high)
+        shown = metrics.elidedText(line, Qt.TextElideMode.ElideLeft, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, shown)
+
+
+def _placed(ground: QRectF, points: npt.NDArray[np.floating]) -> Iterable[QPointF]:
+    """Give the places of points from 0 to 1 in the ground, upward."""
+    for x, y in points.tolist():
+        yield QPointF(ground.left() + x * ground.width(), ground.bottom() - y * ground.height())
 
 
 def _rgb(colour: str) -> npt.NDArray[np.float32]:

@@ -38,7 +38,7 @@ def test_a_table_is_a_data_set(path: Path) -> None:
 
 
 def test_values_are_a_data_set(path: Path) -> None:
-    params = FileParams(path=str(path), target="length, cm", scale_target=False, without="id")
+    params = FileParams(path=str(path), target="length, cm", without="id")
     assert FILE.facts(params) == DataFacts(examples=3, shape=(5,), outputs=1, task="values")
     assert made(params)[1] == [[1.5], [3.5], [5.5]]
 

@@ -113,11 +113,11 @@ def test_cells_that_are_no_finite_numbers_are_named_by_line() -> None:
     table = parse("\n".join(["a,b", *rows]))
     assert kinds(table) == ["number", "number"]
     assert troubles(table) == [
-        "line 5: 'abc' in the column 'a' is not a number",
-        "line 9: 'inf' in the column 'a' is too large a number",
-        "line 11: '-Infinity' in the column 'b' is too large a number",
-        "line 13: '1e999' in the column 'b' is too large a number",
-        "line 14: '1e39' in the column 'a' is too large a number",
+        "line 5: 'abc' in the column 'a' is not a number, and so missing",
+        "line 9: 'inf' in the column 'a' is too large a number, and so missing",
+        "line 11: '-Infinity' in the column 'b' is too large a number, and so missing",
+        "line 13: '1e999' in the column 'b' is too large a number, and so missing",
+        "line 14: '1e39' in the column 'a' is too large a number, and so missing",
     ]
     assert np.flatnonzero(np.isnan(table.columns[0].values)).tolist() == [3, 7, 12]
 
@@ -127,9 +127,9 @@ def test_ragged_rows_are_left_out_and_named_by_line() -> None:
     assert cells(table) == [["1", "2", "3"], ["6", "7", "8"], ["1", "2", "3"]]
     assert table.lines.tolist() == [2, 4, 8]
     assert troubles(table) == [
-        "line 3: 2 fields where 3 are expected",
-        "line 6: 1 field where 3 are expected",
-        "line 7: 5 fields where 3 are expected",
+        "line 3: 2 fields where 3 are expected, so the row is left out",
+        "line 6: 1 field where 3 are expected, so the row is left out",
+        "line 7: 5 fields where 3 are expected, so the row is left out",
     ]
 
 

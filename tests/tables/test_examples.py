@@ -65,15 +65,13 @@ def test_numbers_are_classes_only_when_few_and_whole() -> None:
     assert of_arrays(x, np.arange(200) % 2 == 0).classes == ("0", "1")
 
 
-def test_values_are_scaled_unless_that_is_not_wanted() -> None:
-    text = "a,b\n1,10.5\n2,20\n3,60\n"
-    raw = of(text, scale_target=False)
-    assert (raw.task, raw.outputs, raw.classes) == ("values", 1, ())
-    assert raw.targets.tolist() == [[10.5], [20], [60]]
-    y = np.array([10.5, 20, 60])
-    np.testing.assert_allclose(of(text).targets[:, 0], (y - y.mean()) / y.std(), rtol=1e-6)
-    assert of("a,b\n1,0.5\n2,0.5\n", task="values").targets.tolist() == [[0], [0]]
-    several = of_arrays(np.zeros((3, 1)), [[1.0, 5.0], [2.0, 6.0], [3.0, 9.0]], scale_target=False)
+def test_values_are_as_in_the_file() -> None:
+    found = of("a,b\n1,10.5\n2,20\n3,60\n")
+    assert (found.task, found.outputs, found.classes) == ("values", 1, ())
+    assert found.targets.tolist() == [[10.5], [20], [60]]
+    assert found.targets.dtype == np.float32
+    assert of("a,b\n1,0.5\n2,0.5\n", task="values").targets.tolist() == [[0.5], [0.5]]
+    several = of_arrays(np.zeros((3, 1)), [[1.0, 5.0], [2.0, 6.0], [3.0, 9.0]])
     assert several.outputs == 2
     assert several.targets.tolist() == [[1, 5], [2, 6], [3, 9]]
 

@@ -1,19 +1,27 @@
 """The panels of data and training, driven as a person does."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
 
 from initstudio.datasets import DATASETS
 from initstudio.experiment import SGD, Adam, AdamW, Choice, Data, Experiment, Seeds, Training
 from initstudio.presets import ARTICLE, DIGITS
-from initstudio.ui.data_preview import picture_of
 from initstudio.ui.panels.data_panel import DataPanel
 from initstudio.ui.panels.training_panel import TrainingPanel
 
@@ -111,27 +119,104 @@ def test_unknown_data_is_a_sentence(show: Show, find: Find, choose: Put) -> None
 def test_every_data_set_has_a_picture(key: str, show: Show) -> None:
     panel = show(DataPanel, replace(ARTICLE, data=Data(dataset=Choice(key))))
     picture = panel.preview.picture
-    assert (picture.points is None) != (picture.images is None)
+    assert picture.caption
+    drawn = (picture.points, picture.images, picture.sequences, picture.text or None)
+    assert sum(one is not None for one in drawn) == (key != "file")
     image = panel.preview.grab().toImage()
     colours = {image.pixelColor(x, y).name() for x in range(0, 250, 3) for y in range(0, 140, 3)}
     assert len(colours) > 3
 
 
-def test_the_picture_is_of_the_data_itself() -> None:
-    digits = picture_of("digits", DATASETS["digits"].params(), 0)
-    features, _ = DATASETS["digits"].make(DATASETS["digits"].params(), np.random.default_rng(0))
-    assert digits.images is not None
-    np.testing.assert_allclose(digits.images.reshape(24, 64), features[:24])
-    moons = picture_of("moons", DATASETS["moons"].params(noise=0.0), 0)
-    assert moons.points is not None
-    assert moons.points.min() >= 0
-    assert moons.points.max() <= 1
-    assert picture_of("moons", DATASETS["moons"].params(noise=0.0), 0) is moons
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("sine", "1,000 examples, 1 feature, 1 value to predict; "),
+        ("diabetes", "442 examples, 10 features, 1 value to predict; "),
+        ("adding", "1,000 examples, 30 × 2 values, 1 value to predict; "),
+        ("copy", "1,000 examples, 12 tokens out of 10, 8 classes; "),
+        ("digits", "1,797 examples, 64 features, 10 classes; "),
+    ],
+)
+def test_the_facts_are_told_in_words(key: str, words: str, show: Show, find: Find) -> None:
+    panel = show(DataPanel, replace(ARTICLE, data=Data(dataset=Choice(key))))
+    assert find(panel, "Data: facts").text().startswith(words)
 
 
-def test_large_data_is_not_made_for_a_picture() -> None:
-    params = DATASETS["random"].params(examples=100_000, features=1024)
-    assert picture_of("random", params, 0).caption == "Too large to be drawn here."
+def test_several_targets_and_positions_are_told(show: Show, find: Find) -> None:
+    teacher = Choice("teacher", {"outputs": 3})
+    panel = show(DataPanel, replace(ARTICLE, data=Data(dataset=teacher)))
+    assert "16 features, 3 values to predict; " in find(panel, "Data: facts").text()
+    copy = Choice("copy", {"recall": 4, "delay": 2})
+    panel.session.edit(replace(ARTICLE, data=Data(dataset=copy)), "Copy")
+    told = "10 tokens out of 10, 8 classes at each of 4 positions; "
+    assert told in find(panel, "Data: facts").text()
+
+
+def test_a_file_is_opened_by_the_button(
+    show: Show, find: Find, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("a,b\n1,x\n2,y\n3,x\n", encoding="utf-8")
+    panel = show(DataPanel, ARTICLE)
+    QTest.mouseClick(find(panel, "Data: Open file"), Qt.MouseButton.LeftButton)
+    dialog = panel.importing
+    assert dialog.isVisible()
+    dialog.path.setText(str(path))
+    QTest.keyClick(dialog.path, Qt.Key.Key_Return)
+    qtbot.waitUntil(dialog.ok.isEnabled)
+    with qtbot.waitSignal(dialog.destroyed):
+        QTest.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+    assert panel.importing is None
+    choice = panel.session.experiment.data.dataset
+    assert choice == Choice("file", {"path": str(path)})
+    assert find(panel, "Data: facts").text().startswith("3 examples, 1 feature, 2 classes; ")
+    assert panel.preview.picture.points is not None
+    assert panel.session.undo_stack.undoText() == "Use a file"
+    panel.session.undo_stack.undo()
+    assert panel.session.experiment == ARTICLE
+
+
+def dropped(panel: QWidget, *paths: Path) -> bool:
+    """Drag files over a panel and let go; return whether they were taken."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, copies, left = QPoint(9, 9), Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(place, copies, data, left, none)
+    enter.ignore()
+    QApplication.sendEvent(panel, enter)
+    drop = QDropEvent(QPointF(place), copies, data, left, none)
+    drop.ignore()
+    QApplication.sendEvent(panel, drop)
+    assert enter.isAccepted() == drop.isAccepted()
+    return drop.isAccepted()
+
+
+def test_a_file_is_opened_by_dropping_it(show: Show, tmp_path: Path, qtbot: QtBot) -> None:
+    path, other = tmp_path / "own.csv", tmp_path / "other.csv"
+    path.write_text("a,b\n1,x\n2,y\n", encoding="utf-8")
+    other.write_text("a,b\n1,x\n2,y\n3,y\n", encoding="utf-8")
+    panel = show(DataPanel, ARTICLE)
+    assert not dropped(panel, path, other)
+    assert not dropped(panel, tmp_path / "experiment.json"), "which the window opens"
+    assert panel.importing is None
+    assert dropped(panel, path)
+    dialog = panel.importing
+    assert dialog.path.text() == str(path)
+    assert dropped(panel, other), "the dialogue that is open shows it"
+    assert panel.importing is dialog
+    qtbot.waitUntil(lambda: dialog.look.params.path == str(other))
+    with qtbot.waitSignal(dialog.destroyed):
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert panel.session.experiment == ARTICLE
+
+
+def test_a_file_that_has_gone_is_told_at_its_path(show: Show, find: Find, tmp_path: Path) -> None:
+    gone = Choice("file", {"path": str(tmp_path / "gone.csv")})
+    panel = show(DataPanel, replace(ARTICLE, data=Data(dataset=gone)))
+    assert panel.preview.picture.caption == "There is no such file."
+    assert "There is no such file." in sentences(panel)
+    assert find(panel, "Data set: File").text() == str(tmp_path / "gone.csv")
 
 
 @pytest.mark.parametrize("kind", [TrainingPanel, DataPanel])

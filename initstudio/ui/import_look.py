@@ -155,9 +155,12 @@ def in_words(look: Look) -> str:
     features = f"{size} {'feature' if prod(found.shape) == 1 else 'features'}"
     sentences = [f"{found.rows:,} of {held.rows:,} rows, {features}, {_target(found)}."]
     one, many = ("line", "lines") if isinstance(held, Table) else ("row", "rows")
-    for lines, what in ((found.dropped, "left out"), (found.filled, "filled by the mean")):
-        if lines:
-            sentences.append(f"Missing values are {what} in {counted(lines, one, many)}.")
+    if found.dropped:
+        lost = counted(found.dropped, one, many)
+        sentences.append(f"Rows with missing values are left out: {lost}.")
+    if found.filled:
+        mended = counted(found.filled, one, many)
+        sentences.append(f"Missing values become their column's mean: {mended}.")
     if isinstance(held, Table):
         troubles = [f"Line {one.line:,}: {one.why}." for one in held.troubles]
         sentences += troubles[:MOST_TROUBLES]

@@ -120,7 +120,7 @@ def test_a_typed_path_is_read_and_its_rows_are_shown(
     assert shown_rows(dialog)[:2] == [["1", "1.5", "red", "b"], ["2", "–", "blue", "a"]]
     assert dialog.summary.text().splitlines() == [
         "4 of 5 rows, 4 features, 3 classes (a, b, c).",
-        "Missing values are left out in line 3.",
+        "Rows with missing values are left out: line 3.",
         "Line 5: 2 fields where 4 are expected, so the row is left out.",
     ]
     assert dialog.ok.isEnabled()
@@ -147,7 +147,7 @@ def test_target_columns_and_gaps_are_chosen(opened: Open, path: Path, qtbot: QtB
     settle(dialog, qtbot)
     assert dialog.summary.text().splitlines()[:2] == [
         "5 of 5 rows, 4 features, 2 classes (blue, red).",
-        "Missing values are filled by the mean in line 3.",
+        "Missing values become their column's mean: line 3.",
     ]
     assert dialog.choice == use(path, target="colour", without="id", missing="mean")
     target.setCurrentIndex(3)
@@ -215,7 +215,7 @@ def test_arrays_have_no_columns_to_choose(opened: Open, tmp_path: Path) -> None:
     assert not find(dialog, QComboBox, "Import: Target column").isEnabled()
     assert dialog.summary.text().splitlines() == [
         "3 of 4 rows, 20 features, 2 classes (no, yes).",
-        "Missing values are left out in row 2.",
+        "Rows with missing values are left out: row 2.",
     ]
 
 

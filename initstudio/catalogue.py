@@ -235,7 +235,9 @@ class Layer(Entry[P]):
     `shape` raises ValueError with one sentence where the layer cannot stand. `least_batch` is the
     smallest batch that it can be trained on. Only a layer that `reads_tokens` can follow data that
     are numbers of tokens. A block holds layers: `bodies` gives the names, in the module, of the
-    copies of them that are built, each of which follows the one before.
+    copies of them that are built, each of which follows the one before; one that `adds` is residual
+    and gives another output than the last of its layers. A layer that is not `vectorised` cannot
+    run for several networks at once.
     """
 
     group: str
@@ -245,6 +247,8 @@ class Layer(Entry[P]):
     least_batch: int = 1
     reads_tokens: bool = False
     bodies: Callable[[P], tuple[str, ...]] | None = None
+    adds: bool = False
+    vectorised: bool = True
 
 
 def _always(_params: object, _tensor: TensorSpec) -> bool:

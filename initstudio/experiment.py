@@ -18,34 +18,47 @@ MAX_CONTENDERS = 16
 MAX_REPLICAS = 256
 
 
-class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A catalogue entry by its key, with values for its parameters; those left out are defaults."""
+Path: TypeAlias = tuple[Annotated[int, Meta(ge=0)], ...]
+"""Where a layer stands in the network: (2,) is the third, (2, 0) the first inside of it."""
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A catalogue entry by its key, with values for its parameters; those left out are defaults.
+
+    `inside` are the layers of a block.
+    """
 
     key: str
     params: dict[str, Value] = {}
+    inside: tuple["Choice", ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which tensors get which scheme: all that match every condition given; the last rule wins.
 
-    `layer` is a layer's key in the catalogue, `position` its index in the network from 0.
+    `layer` is a layer's key in the catalogue and `position` its place in the network; of a block,
+    all that is inside is meant too. `parameter` is the tensor's name in torch's `named_parameters`,
+    in which * stands for anything.
     """
 
     role: Role
     scheme: Choice
     layer: str | None = None
-    position: Annotated[int, Meta(ge=0)] | None = None
+    position: Path | None = None
+    parameter: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
 class Contender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One way of starting the network.
 
     `slot` is its identity and its colour, and stays with it through renaming and reordering.
+    `tuning` is what is done to the network, on real data, after its tensors were drawn.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     slot: Annotated[int, Meta(ge=0, lt=MAX_CONTENDERS)]
     rules: tuple[Rule, ...]
+    tuning: Choice | None = None
     hidden: bool = False
 
 
@@ -66,8 +79,8 @@ class Data(Params, frozen=True):
         bool,
         Meta(
             title="Standardize",
-            description="Shift and scale each feature to mean 0 and variance 1 over the training "
-            "part. The usual theory of initialization assumes it.",
+            description="Shift and scale each feature, and each value to predict, to mean 0 and "
+            "variance 1 over the training part. The usual theory of initialization assumes it.",
         ),
     ] = True
 
@@ -126,6 +139,63 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
+class Constant(Params, frozen=True, tag="constant", tag_field="key"):
+    """The same learning rate throughout."""
+
+
+class WarmUp(Params, frozen=True, tag="warm_up", tag_field="key"):
+    """Rises from 0 in equal steps, then stays (Goyal et al. 2017, section 2.2)."""
+
+    steps: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="Warm-up",
+            description="Steps until the full learning rate is reached.",
+            extra={"unit": "steps"},
+        ),
+    ] = 100
+
+
+class Cosine(Params, frozen=True, tag="cosine", tag_field="key"):
+    """Falls along half a cosine to the end of the run (Loshchilov and Hutter 2017, eq. 5)."""
+
+    warm_up: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            title="Warm-up",
+            description="Steps until the full learning rate is reached, before it falls.",
+            extra={"unit": "steps"},
+        ),
+    ] = 0
+    least: Annotated[
+        float,
+        Meta(ge=0, le=1, title="Least", description="Share of the learning rate that is left."),
+    ] = 0.0
+
+
+class StepDecay(Params, frozen=True, tag="step", tag_field="key"):
+    """Falls by a factor every few epochs, `torch.optim.lr_scheduler.StepLR`."""
+
+    epochs: Annotated[int, Meta(ge=1, le=1_000_000, title="Every", extra={"unit": "epochs"})] = 10
+    factor: Annotated[
+        float,
+        Meta(ge=0, le=1, title="Factor", description="The learning rate is multiplied by it."),
+    ] = 0.1
+
+
+Schedule: TypeAlias = Constant | WarmUp | Cosine | StepDecay
+SCHEDULES: dict[str, type[Schedule]] = {
+    "Constant": Constant,
+    "Warm-up": WarmUp,
+    "Cosine": Cosine,
+    "Step": StepDecay,
+}
+
+
 class Training(Params, frozen=True):
     """How every contender is trained; the same for all."""
 
@@ -146,13 +216,22 @@ class Training(Params, frozen=True):
             extra={"log": True},
         ),
     ] = 1e-3
+    schedule: Schedule = Constant()
     loss: Annotated[
-        Literal["cross_entropy", "mse"],
+        Literal["cross_entropy", "mse", "huber", "bce"],
         Meta(
             title="Loss",
-            description="Cross-entropy of the softmax, or mean squared error against one-hot "
-            "targets.",
-            extra={"choices": {"cross_entropy": "Cross-entropy", "mse": "Mean squared error"}},
+            description="Classes: cross-entropy of the softmax, or binary cross-entropy, squared "
+            "or Huber error of each output against one-hot targets. Values: squared or Huber error "
+            "(Huber 1964, with delta 1).",
+            extra={
+                "choices": {
+                    "cross_entropy": "Cross-entropy",
+                    "mse": "Mean squared error",
+                    "huber": "Huber",
+                    "bce": "Binary cross-entropy",
+                }
+            },
         ),
     ] = "cross_entropy"
     clip_norm: Annotated[

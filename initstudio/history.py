@@ -42,6 +42,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     """Optimiser steps in the whole run."""
     steps_per_epoch: int
+    one_by_one: tuple[str, ...] = ()
+    """The kinds of layers that keep the networks from training all at once."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -66,9 +66,10 @@ def test_only_the_kind_asked_for_is_collected(
 
 def test_catalogues_are_read_without_loading_torch() -> None:
     code = (
-        "import sys; from initstudio.schemes import SCHEMES as s; "
-        "from initstudio.layers import LAYERS as l; "
-        "spec = l['linear'].tensors(l['linear'].parse({}), (4,), 2)[0]; "
+        "import sys; from initstudio.catalogue import Place; "
+        "from initstudio.schemes import SCHEMES as s; from initstudio.layers import LAYERS as l; "
+        "place = Place(shape=(4,), outputs=2); "
+        "spec = l['linear'].tensors(l['linear'].parse({}), place)[0]; "
         "[one.law(one.parse({}), spec) for one in s.values()]; "
         "print('torch._C' in sys.modules, 'scipy' in sys.modules)"
     )

@@ -1,4 +1,4 @@
-"""Edits of an experiment, without Qt."""
+"""Edits of contenders and choices, without Qt."""
 
 import pytest
 from hypothesis import given
@@ -7,39 +7,9 @@ from msgspec.structs import replace
 
 from initstudio import edits
 from initstudio.errors import ExperimentError
-from initstudio.experiment import MAX_CONTENDERS, Choice, Experiment, Rule
-from initstudio.layers import LAYERS
-from initstudio.presets import ARTICLE, DEEP_DIGITS, NETWORKS, multilayer
+from initstudio.experiment import MAX_CONTENDERS, Choice, Rule
+from initstudio.presets import ARTICLE
 from initstudio.schemes import SCHEMES
-
-ACTIVATIONS = {key for key, layer in LAYERS.items() if layer.group == "Activation"}
-LETTERS = replace(ARTICLE, network=tuple(Choice(letter) for letter in "abcdef"))
-
-
-def keys(experiment: Experiment) -> str:
-    return " ".join(layer.key for layer in experiment.network)
-
-
-def with_rule_at(experiment: Experiment, position: int) -> Experiment:
-    rule = Rule(role="weight", scheme=Choice("ones"), position=position)
-    first = experiment.contenders[0]
-    changed = replace(first, rules=(*first.rules, rule))
-    return replace(experiment, contenders=(changed, *experiment.contenders[1:]))
-
-
-def positions(experiment: Experiment) -> list[int]:
-    rules = experiment.contenders[0].rules
-    return [rule.position for rule in rules if rule.position is not None]
-
-
-def test_insert_remove_duplicate_move() -> None:
-    assert keys(edits.insert_layers(LETTERS, 1, [Choice("x"), Choice("y")])) == "a x y b c d e f"
-    assert keys(edits.remove_layers(LETTERS, [0, 2])) == "b d e f"
-    assert keys(edits.duplicate_layers(LETTERS, [1, 3])) == "a b c d b d e f"
-    assert keys(edits.move_layers(LETTERS, [1, 3], 6)) == "a c e f b d"
-    assert keys(edits.move_layers(LETTERS, [5], 0)) == "f a b c d e"
-    assert keys(edits.move_layers(LETTERS, [2], 2)) == keys(LETTERS)
-    assert keys(edits.move_layers(LETTERS, [2], 3)) == keys(LETTERS)
 
 
 @given(st.integers(1, 12), st.data())
@@ -56,80 +26,6 @@ def test_a_move_keeps_everything_and_the_order_of_both_parts(
     ]
     before = [at for at in order[: order.index(min(chosen))] if at not in chosen]
     assert before == [at for at in range(to) if at not in chosen]
-
-
-def test_a_rule_for_one_layer_follows_it() -> None:
-    ruled = with_rule_at(LETTERS, 2)
-    assert positions(edits.insert_layers(ruled, 0, [Choice("x")])) == [3]
-    assert positions(edits.insert_layers(ruled, 3, [Choice("x")])) == [2]
-    assert positions(edits.remove_layers(ruled, [0, 1])) == [0]
-    assert positions(edits.remove_layers(ruled, [2])) == []
-    assert positions(edits.move_layers(ruled, [2], 6)) == [5]
-    assert positions(edits.duplicate_layers(ruled, [2])) == [2]
-    assert positions(edits.remove_layers(with_rule_at(LETTERS, 9), [0])) == [9]
-
-
-def test_a_new_layer_goes_before_the_output() -> None:
-    network = NETWORKS["SimpleNN"]
-    assert edits.place_for_new(network, None) == len(network) - 1
-    assert edits.place_for_new(network, len(network) - 1) == len(network) - 1
-    assert edits.place_for_new(network, 0) == 1
-    assert edits.place_for_new(network[:-1], None) == len(network) - 1
-    assert edits.place_for_new((), None) == 0
-
-
-@pytest.mark.parametrize("depth", [0, 1, 2, 7, 30])
-def test_depth_makes_the_network_of_that_depth(depth: int) -> None:
-    for start in (1, 2, 30):
-        experiment = replace(ARTICLE, network=multilayer(start, 64, "relu"))
-        changed = edits.set_depth(experiment, depth)
-        assert changed.network == multilayer(depth, 64, "relu")
-        assert len(edits.hidden_layers(changed.network)) == depth
-
-
-def test_depth_repeats_the_last_block_with_all_that_follows_it() -> None:
-    network = (
-        Choice("flatten"),
-        Choice("linear", {"units": 32}),
-        Choice("relu"),
-        Choice("linear", {"units": 16}),
-        Choice("batch_norm"),
-        Choice("tanh"),
-        Choice("output"),
-    )
-    deeper = edits.set_depth(replace(ARTICLE, network=network), 3)
-    assert deeper.network == (*network[:6], *network[3:6], network[6])
-    assert edits.set_depth(deeper, 2).network == network
-    assert edits.set_depth(deeper, 0).network == (network[0], network[6])
-    with pytest.raises(ValueError, match="depth is -1"):
-        edits.set_depth(deeper, -1)
-
-
-def test_depth_grows_from_nothing_and_keeps_a_linear_output() -> None:
-    nothing = edits.set_depth(replace(ARTICLE, network=(Choice("output"),)), 2)
-    assert nothing.network == multilayer(2, 64, "relu")
-    own_output = (*multilayer(2, 8, "relu")[:-1], Choice("linear", {"units": 2}))
-    deeper = edits.set_depth(replace(ARTICLE, network=own_output), 3)
-    assert deeper.network[-1] == own_output[-1]
-    assert edits.width_of(deeper.network) == 8
-
-
-def test_width_and_activation_of_the_whole_network() -> None:
-    wide = edits.set_width(DEEP_DIGITS, 100)
-    assert edits.width_of(wide.network) == 100
-    assert wide.network == multilayer(30, 100, "relu")
-    assert edits.set_activation(wide, "tanh", ACTIVATIONS).network == multilayer(30, 100, "tanh")
-    mixed = edits.set_layer_param(wide, [0], "units", 5)
-    assert edits.width_of(mixed.network) is None
-    assert edits.activation_of(mixed.network, ACTIVATIONS) == "relu"
-    one = edits.replace_layers(mixed, {1: Choice("tanh")})
-    assert edits.activation_of(one.network, ACTIVATIONS) is None
-
-
-def test_an_activation_that_stays_keeps_its_parameters() -> None:
-    network = (Choice("leaky_relu", {"negative_slope": 0.3}), Choice("relu"))
-    changed = edits.set_activation(replace(ARTICLE, network=network), "leaky_relu", ACTIVATIONS)
-    assert changed.network == (network[0], Choice("leaky_relu"))
 
 
 def test_contenders_get_free_slots_and_their_own_names() -> None:
@@ -177,7 +73,10 @@ def test_hiding_and_reordering_change_no_run() -> None:
 
 
 def test_a_scheme_is_set_and_rules_from_a_file_are_kept() -> None:
-    ruled = with_rule_at(ARTICLE, 0)
+    rule = Rule(role="weight", scheme=Choice("ones"), position=(0,))
+    first = ARTICLE.contenders[0]
+    ruled = edits.remove_contenders(ARTICLE, [0, 1, 2])
+    ruled = replace(ruled, contenders=(replace(first, rules=(*first.rules, rule)),))
     changed = edits.set_scheme(ruled, 0, "weight", Choice("ones"))
     assert changed.contenders[0].rules[0].scheme == Choice("ones")
     assert changed.contenders[0].rules[1:] == ruled.contenders[0].rules[1:]

@@ -60,7 +60,8 @@ rules = st.builds(
     role=st.sampled_from(["weight", "bias", "scale", "shift", "slope"]),
     scheme=choices,
     layer=st.none() | names,
-    position=st.none() | st.integers(0, 99),
+    position=st.none() | st.lists(st.integers(0, 99), max_size=3).map(tuple),
+    parameter=st.none() | names,
 )
 
 

@@ -59,4 +59,4 @@ def test_a_scheme_has_its_formula_and_a_data_set_its_size() -> None:
     datasets = {entry["key"]: entry for entry in json.loads(as_json("datasets"))}
     assert datasets["digits"]["examples"] == 1797
     assert datasets["digits"]["shape"] == [64]
-    assert datasets["digits"]["classes"] == 10
+    assert datasets["digits"]["outputs"] == 10

@@ -26,10 +26,11 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "tables"}),
     frozenset({"experiment"}),
-    frozenset({"history", "presets", "edits"}),
+    frozenset({"history", "presets", "edits", "schedule"}),
+    frozenset({"layer_edits"}),
     frozenset({"convergence"}),
     # floor 2
-    frozenset({"layers", "schemes", "datasets", "probes", "findings"}),
+    frozenset({"layers", "schemes", "tunings", "datasets", "probes", "findings"}),
     # floor 3
     frozenset({"engine", "library"}),
     # floor 4
@@ -43,7 +44,7 @@ STEPS: tuple[frozenset[str], ...] = (
 """The rooms from below upward; those of one step know nothing of one another."""
 
 LEVEL = {room: level for level, rooms in enumerate(STEPS) for room in rooms}
-CATALOGUES = {"layers", "schemes", "datasets", "probes", "findings"}
+CATALOGUES = {"layers", "schemes", "tunings", "datasets", "probes", "findings"}
 QT = {"PySide6", "shiboken6", "pyqtgraph"}
 BASES = {"initstudio.ui.plots.plot", "initstudio.ui.panels.panel"}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}

@@ -10,10 +10,10 @@ from math import ceil
 import numpy as np
 import numpy.typing as npt
 
+from initstudio.catalogue import Features, Targets
 from initstudio.engine.plan import Plan
 
-Features = npt.NDArray[np.float32]
-Classes = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -21,13 +21,13 @@ class Split:
     """The examples of one seed; the validation part may be empty."""
 
     train_x: Features
-    """float32 [training examples, *shape], standardized if the experiment says so."""
-    train_y: Classes
-    """int64 [training examples]."""
+    """float32 [training examples, *shape], standardized if the experiment says so; or int64."""
+    train_y: Targets
+    """int64 [training examples, *positions], or values float32 [..., outputs]."""
     validation_x: Features
-    """float32 [validation examples, *shape], shifted and scaled as the training part was."""
-    validation_y: Classes
-    """int64 [validation examples]."""
+    """[validation examples, *shape], shifted and scaled as the training part was."""
+    validation_y: Targets
+    """[validation examples, *positions], likewise."""
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -38,19 +38,17 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def prepare(plan: Plan, seed: int) -> Split:
     """Return the data of one seed, made, parted and scaled.
 
-    The parts are those of one random permutation; classes are not balanced between them.
+    The parts are those of one random permutation; classes are not balanced between them. Numbers
+    of tokens and classes are never scaled.
     """
-    features, classes = plan.dataset.make(plan.dataset_params, stream(seed, "data"))
+    features, targets = plan.dataset.make(plan.dataset_params, stream(seed, "data"))
     order = stream(seed, "split").permutation(plan.facts.examples)
     training, validation = order[: plan.training_examples], order[plan.training_examples :]
-    train_x, validation_x = features[training], features[validation]
-    if plan.experiment.data.standardize:
-        train_x, validation_x = _standardized(train_x, validation_x)
+    scaled = plan.experiment.data.standardize
+    train_x, validation_x = _parted(features, training, validation, scaled=scaled)
+    train_y, validation_y = _parted(targets, training, validation, scaled=scaled)
     return Split(
-        train_x=train_x,
-        train_y=classes[training],
-        validation_x=validation_x,
-        validation_y=classes[validation],
+        train_x=train_x, train_y=train_y, validation_x=validation_x, validation_y=validation_y
     )
 
 
@@ -64,7 +62,21 @@ def batches(seed: int, examples: int, batch_size: int, epoch: int) -> list[npt.N
     return [order[index * batch_size : (index + 1) * batch_size] for index in range(count)]
 
 
-def _standardized(training: Features, validation: Features) -> tuple[Features, Features]:
+def _parted(
+    values: Features,
+    training: npt.NDArray[np.int64],
+    validation: npt.NDArray[np.int64],
+    *,
+    scaled: bool,
+) -> tuple[Features, Features]:
+    """Return both parts of the values, of numbers with mean 0 and variance 1 if `scaled`."""
+    first, second = values[training], values[validation]
+    if scaled and np.issubdtype(values.dtype, np.floating):
+        return _standardized(first, second)
+    return first, second
+
+
+def _standardized(training: Features, validation: Features) -> tuple[Numbers, Numbers]:
     """Return both parts with mean 0 and variance 1 of each feature over the training part.
 
     A feature that is constant there becomes 0 in both: nothing can be learned from it.

@@ -2,23 +2,62 @@
 
 They are those of a person's own script, bit for bit: `torch.manual_seed(seed)`, the network built
 (which draws torch's own defaults), then `network.apply(init)` with the functions of
-`torch.nn.init`, tensor by tensor in order.
+`torch.nn.init`, tensor by tensor in order; last, where the contender has one, its tuning on the
+first batch of training.
 """
+
+from functools import partial
 
 import torch
 from torch import nn
 
+from initstudio.catalogue import Trial
 from initstudio.engine.build import build
+from initstudio.engine.data import batches, prepare
+from initstudio.engine.network import ROOT
+from initstudio.engine.objective import loss_of
 from initstudio.engine.plan import Plan
+from initstudio.errors import ExperimentError
 
 
 def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
-    """Return the network of the plan's contender of that index, started under `seed`."""
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    """Return the network of the plan's contender of that index, started under `seed`.
+
+    Raises:
+        ExperimentError: Its tuning cannot be done with this network.
+    """
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build(plan)
-        for assignment in plan.assignments[contender]:
-            if assignment.scheme and assignment.scheme.draw:
-                tensor = network[assignment.layer].get_parameter(assignment.tensor.name)
-                assignment.scheme.draw(tensor, assignment.params, torch.default_generator)
+        with torch.no_grad():
+            network = build(plan)
+            for one in plan.assignments[contender]:
+                if one.scheme and one.scheme.draw:
+                    tensor = network.get_parameter(one.parameter)
+                    one.scheme.draw(tensor, one.params, one.tensor, torch.default_generator)
+        _tune(plan, contender, seed, network)
     return network
+
+
+def _tune(plan: Plan, contender: int, seed: int, network: nn.Sequential) -> None:
+    """Do what the contender's tuning asks for, on the first batch that it will be trained on."""
+    chosen = plan.tunings[contender]
+    if chosen is None:
+        return
+    tuning, params = chosen
+    data = prepare(plan, seed)
+    training = plan.experiment.training
+    first = batches(seed, len(data.train_x), training.batch_size, 0)[0]
+    trial = Trial(
+        network=network,
+        x=torch.from_numpy(data.train_x[first]),
+        y=torch.from_numpy(data.train_y[first]),
+        all_y=torch.from_numpy(data.train_y),
+        loss=partial(loss_of, training.loss),
+        generator=torch.default_generator,
+    )
+    try:
+        tuning.tune(trial, params)
+    except ValueError as error:
+        where = f"{ROOT}.contenders[{contender}].tuning"
+        name = plan.experiment.contenders[contender].name
+        raise ExperimentError(where, f"{name}: {error}") from None

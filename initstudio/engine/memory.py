@@ -3,7 +3,8 @@
 import os
 from math import prod
 
-from initstudio.engine.plan import ROOT, Plan
+from initstudio.engine.network import ROOT
+from initstudio.engine.plan import Plan
 from initstudio.errors import ExperimentError
 
 COPIES = 5
@@ -13,7 +14,7 @@ BYTES = 4
 
 def memory_needed(plan: Plan) -> int:
     """Return the bytes that training keeps at once, roughly."""
-    weights = sum(layer.parameters for layer in plan.layers)
+    weights = sum(layer.parameters for layer in plan.network)
     batch = max(plan.experiment.training.batch_size, plan.validation_examples)
     activations = batch * sum(prod(layer.shape_out or ()) for layer in plan.layers)
     examples = plan.facts.examples * prod(plan.facts.shape) * plan.experiment.seeds.count

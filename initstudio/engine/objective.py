@@ -3,18 +3,34 @@
 import torch
 from torch.nn import functional
 
-from initstudio.experiment import Training
 
+def loss_of(loss: str, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean loss over the batch and all positions.
 
-def loss_of(training: Training, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Return the mean loss over the batch, from outputs [batch, classes] and classes [batch].
-
-    Cross-entropy is written out, as `functional.cross_entropy` spends half of its operations on
-    classes to ignore, of which there are none.
+    `outputs` are [batch, *positions, outputs]; `targets` are classes [batch, *positions], or values
+    of the same shape as the outputs. Cross-entropy is written out, as `functional.cross_entropy`
+    spends half of its operations on classes to ignore, of which there are none.
     """
-    if training.loss == "cross_entropy":
+    classes = not targets.is_floating_point()
+    if loss == "cross_entropy":
         logarithms = functional.log_softmax(outputs, -1)
         return -logarithms.gather(-1, targets.unsqueeze(-1)).mean()
-    classes = torch.arange(outputs.shape[-1])  # one_hot asks for values, which vmap cannot give
-    wanted = (targets.unsqueeze(-1) == classes).to(outputs.dtype)
-    return functional.mse_loss(outputs, wanted)
+    wanted = _one_hot(targets, outputs) if classes else targets
+    if loss == "mse":
+        return functional.mse_loss(outputs, wanted)
+    if loss == "huber":
+        return functional.huber_loss(outputs, wanted)
+    return functional.binary_cross_entropy_with_logits(outputs, wanted)
+
+
+def share_right(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the share of the batch that is classified rightly, NaN where there are no classes."""
+    if targets.is_floating_point():
+        return (outputs * torch.nan).mean()
+    return (outputs.argmax(-1) == targets).to(outputs.dtype).mean()
+
+
+def _one_hot(targets: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:
+    # functional.one_hot asks for values, which vmap cannot give
+    classes = torch.arange(outputs.shape[-1], device=outputs.device)
+    return (targets.unsqueeze(-1) == classes).to(outputs.dtype)

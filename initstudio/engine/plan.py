@@ -1,11 +1,12 @@
 """Resolve an Experiment against the catalogues: what exactly is built, started and trained.
 
 A pure function from the person's intent to a frozen Plan; it loads no torch, so the window shows
-shapes, counts and mistakes with the same code that the engine trains by.
+counts and mistakes with the same code that the engine trains by.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from math import ceil
 from typing import Any
 
@@ -13,14 +14,22 @@ from initstudio.catalogue import (
     DataFacts,
     Dataset,
     Entry,
-    Layer,
     Params,
     Probe,
     Scheme,
-    Shape,
     TensorSpec,
+    Tuning,
 )
 from initstudio.datasets import DATASETS
+from initstudio.engine.network import (
+    NETWORK,
+    ROOT,
+    PlannedLayer,
+    choice_problem,
+    every,
+    network_layers,
+    place_in_file,
+)
 from initstudio.errors import ExperimentError
 from initstudio.experiment import (
     MAX_REPLICAS,
@@ -36,38 +45,25 @@ from initstudio.history import Header
 from initstudio.layers import LAYERS
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
+from initstudio.tunings import TUNINGS
 
-ROOT = "$.experiment"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedLayer:
-    """One layer in its place; where it cannot stand, `problem` says why and shape_out is None."""
-
-    index: int
-    label: str
-    layer: Layer[Any] | None
-    params: Params | None
-    shape_in: Shape | None
-    shape_out: Shape | None
-    tensors: tuple[TensorSpec, ...]
-    problem: ExperimentError | None
-
-    @property
-    def parameters(self) -> int:
-        """Return the number of trained values in this layer."""
-        return sum(tensor.size for tensor in self.tensors)
+DATASET = f"{ROOT}.data.dataset"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """Which scheme starts one tensor: the rule that won, or None for torch's own default."""
 
-    layer: int
+    layer: PlannedLayer
     tensor: TensorSpec
     rule: int | None
     scheme: Scheme[Any] | None
     params: Params | None
+
+    @property
+    def parameter(self) -> str:
+        """Return the tensor's name in torch's `named_parameters`."""
+        return f"{self.layer.module}.{self.tensor.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +76,21 @@ class Plan:
     facts: DataFacts
     training_examples: int
     validation_examples: int
+    network: tuple[PlannedLayer, ...]
+    """The layers as they stand in one another."""
     layers: tuple[PlannedLayer, ...]
+    """All of them, in the order of the signal."""
     assignments: tuple[tuple[Assignment, ...], ...]
     """For each contender, for each tensor in order of layers."""
+    tunings: tuple[tuple[Tuning[Any], Params] | None, ...]
+    """For each contender."""
     probes: tuple[Probe, ...]
     header: Header
+
+    @property
+    def watched(self) -> tuple[PlannedLayer, ...]:
+        """Return the layers whose outputs are measured."""
+        return tuple(layer for layer in self.layers if layer.gives_own_output)
 
 
 def plan(experiment: Experiment) -> Plan:
@@ -96,7 +102,8 @@ def plan(experiment: Experiment) -> Plan:
     for problem in problems(experiment):
         raise problem
     facts = data_facts(experiment)
-    layers = network_layers(experiment)
+    network = network_layers(experiment.network, facts)
+    layers = tuple(every(network))
     training, validation = split_sizes(experiment, facts)
     named = experiment.recording.probes
     dataset = DATASETS[experiment.data.dataset.key]
@@ -107,8 +114,10 @@ def plan(experiment: Experiment) -> Plan:
         facts=facts,
         training_examples=training,
         validation_examples=validation,
+        network=network,
         layers=layers,
         assignments=tuple(assign(contender, layers) for contender in experiment.contenders),
+        tunings=tuple(_tuning(contender) for contender in experiment.contenders),
         probes=tuple(PROBES.values() if named is None else (PROBES[key] for key in named)),
         header=_header(experiment, layers, training),
     )
@@ -132,11 +141,14 @@ def read(data: bytes) -> Experiment:
 def problems(experiment: Experiment) -> list[ExperimentError]:
     """Return everything that keeps the experiment from running, each with its place."""
     found = [*structure_problems(experiment), *choice_problems(experiment)]
+    if not found and (trouble := data_problem(experiment)):
+        found.append(trouble)
     if found:
         return found
-    layers = network_layers(experiment)
+    facts = data_facts(experiment)
+    layers = tuple(every(network_layers(experiment.network, facts)))
     found += _network_problems(layers)
-    found += _size_problems(experiment)
+    found += _training_problems(experiment, facts, layers)
     for index, contender in enumerate(experiment.contenders):
         found += _contender_problems(f"{ROOT}.contenders[{index}]", contender, layers)
     return found
@@ -145,16 +157,18 @@ def problems(experiment: Experiment) -> list[ExperimentError]:
 def choice_problems(experiment: Experiment) -> list[ExperimentError]:
     """Return the keys that no catalogue has and the parameters that no entry takes."""
     places: list[tuple[str, Choice, Mapping[str, Entry[Any]]]] = [
-        (f"{ROOT}.network[{index}]", choice, LAYERS)
-        for index, choice in enumerate(experiment.network)
+        (where, choice, LAYERS) for where, choice in _choices_inside(experiment.network, ())
     ]
-    places.append((f"{ROOT}.data.dataset", experiment.data.dataset, DATASETS))
+    places.append((DATASET, experiment.data.dataset, DATASETS))
     for index, contender in enumerate(experiment.contenders):
+        where = f"{ROOT}.contenders[{index}]"
         places += [
-            (f"{ROOT}.contenders[{index}].rules[{at}].scheme", rule.scheme, SCHEMES)
+            (f"{where}.rules[{at}].scheme", rule.scheme, SCHEMES)
             for at, rule in enumerate(contender.rules)
         ]
-    found = [problem for place in places if (problem := _choice_problem(*place))]
+        if contender.tuning:
+            places.append((f"{where}.tuning", contender.tuning, TUNINGS))
+    found = [problem for place in places if (problem := choice_problem(*place))]
     for index, key in enumerate(experiment.recording.probes or ()):
         if key not in PROBES:
             where = f"{ROOT}.recording.probes[{index}]"
@@ -162,11 +176,33 @@ def choice_problems(experiment: Experiment) -> list[ExperimentError]:
     return found
 
 
+def data_problem(experiment: Experiment) -> ExperimentError | None:
+    """Return why the data cannot be had: its choice is wrong, or its file is."""
+    choice = experiment.data.dataset
+    if problem := choice_problem(DATASET, choice, DATASETS):
+        return problem
+    try:
+        data_facts(experiment)
+    except ExperimentError as error:
+        return ExperimentError(f"{DATASET}.params{error.where.removeprefix('$')}", error.why)
+    return None
+
+
 def data_facts(experiment: Experiment) -> DataFacts:
-    """Return the size and shape of the experiment's data; its choices must be sound."""
+    """Return the size and shape of the experiment's data; its choice must be sound.
+
+    Raises:
+        ExperimentError: A person's own file is missing or bad.
+    """
     choice = experiment.data.dataset
     dataset = DATASETS[choice.key]
     return dataset.facts(dataset.parse(choice.params))
+
+
+def layers_of(experiment: Experiment) -> tuple[PlannedLayer, ...]:
+    """Return the network's layers in their places; without shapes where the data is not known."""
+    facts = None if data_problem(experiment) else data_facts(experiment)
+    return network_layers(experiment.network, facts)
 
 
 def split_sizes(experiment: Experiment, facts: DataFacts) -> tuple[int, int]:
@@ -175,93 +211,40 @@ def split_sizes(experiment: Experiment, facts: DataFacts) -> tuple[int, int]:
     return facts.examples - validation, validation
 
 
-def network_layers(experiment: Experiment) -> tuple[PlannedLayer, ...]:
-    """Return each layer with its shapes, tensors and problem; those after a problem go on.
-
-    A layer that cannot follow passes its input on, so that the rest of the builder stays usable.
-    """
-    facts = data_facts(experiment)
-    shape = facts.shape
-    layers = []
-    for index, choice in enumerate(experiment.network):
-        layer = _plan_layer(index, choice, shape, facts.classes)
-        layers.append(layer)
-        shape = layer.shape_out or shape
-    if layers and not layers[-1].problem and shape != (facts.classes,):
-        layers[-1] = _misfit(layers[-1], shape, facts.classes)
-    return tuple(layers)
-
-
 def assign(contender: Contender, layers: tuple[PlannedLayer, ...]) -> tuple[Assignment, ...]:
-    """Return what starts each tensor of the network; the last rule that matches wins."""
+    """Return what starts each tensor of these layers; the last rule that matches wins."""
     return tuple(
         _assignment(contender, layer, tensor) for layer in layers for tensor in layer.tensors
     )
 
 
-def _choice_problem(
-    where: str, choice: Choice, catalogue: Mapping[str, Entry[Any]]
-) -> ExperimentError | None:
-    entry = catalogue.get(choice.key)
-    if entry is None:
-        return ExperimentError(
-            f"{where}.key", f"there is no '{choice.key}'; known: {', '.join(catalogue)}"
-        )
-    try:
-        entry.parse(choice.params, f"{where}.params")
-    except ExperimentError as problem:
-        return problem
-    return None
+def suits(loss: str, facts: DataFacts) -> bool:
+    """Return whether a loss can be had with the targets of this data."""
+    return facts.task == "classes" or loss in {"mse", "huber"}
 
 
-def _plan_layer(index: int, choice: Choice, shape: Shape, outputs: int) -> PlannedLayer:
-    where = f"{ROOT}.network[{index}]"
-    problem = _choice_problem(where, choice, LAYERS)
-    layer = LAYERS.get(choice.key)
-    label = f"{index + 1} {layer.label if layer else choice.key}"
-    params, shape_out = None, None
-    tensors: tuple[TensorSpec, ...] = ()
-    if layer and not problem:
-        params = layer.parse(choice.params)
-        try:
-            shape_out = layer.shape(params, shape, outputs)
-            tensors = layer.tensors(params, shape, outputs)
-        except ValueError as error:
-            problem = ExperimentError(where, str(error))
-    return PlannedLayer(
-        index=index,
-        label=label,
-        layer=layer,
-        params=params,
-        shape_in=shape,
-        shape_out=shape_out,
-        tensors=tensors,
-        problem=problem,
-    )
-
-
-def _misfit(last: PlannedLayer, shape: Shape, classes: int) -> PlannedLayer:
-    size = " x ".join(str(side) for side in shape)
-    why = (
-        f"The network ends with {size} values and the data has {classes} classes; "
-        "end it with Output."
-    )
-    return replace(last, problem=ExperimentError(f"{ROOT}.network[{last.index}]", why))
+def _choices_inside(
+    choices: tuple[Choice, ...], path: tuple[int, ...]
+) -> Iterator[tuple[str, Choice]]:
+    for at, choice in enumerate(choices):
+        yield place_in_file((*path, at)), choice
+        yield from _choices_inside(choice.inside, (*path, at))
 
 
 def _network_problems(layers: tuple[PlannedLayer, ...]) -> list[ExperimentError]:
     if not layers:
-        return [ExperimentError(f"{ROOT}.network", "The network has no layers; add one.")]
-    found = [layer.problem for layer in layers if layer.problem]
+        return [ExperimentError(NETWORK, "The network has no layers; add one.")]
+    found = {layer.path: layer.problem for layer in layers if layer.problem}
     if not found and not any(one.role == "weight" for layer in layers for one in layer.tensors):
         why = "The network has no weights to start; add a Linear layer or Output."
-        found.append(ExperimentError(f"{ROOT}.network", why))
-    return found
+        return [ExperimentError(NETWORK, why)]
+    return list(found.values())
 
 
-def _size_problems(experiment: Experiment) -> list[ExperimentError]:
+def _training_problems(
+    experiment: Experiment, facts: DataFacts, layers: tuple[PlannedLayer, ...]
+) -> list[ExperimentError]:
     found = []
-    facts = data_facts(experiment)
     training, _ = split_sizes(experiment, facts)
     batch = experiment.training.batch_size
     optimizer = experiment.training.optimizer
@@ -270,7 +253,10 @@ def _size_problems(experiment: Experiment) -> list[ExperimentError]:
     if batch > training:
         why = f"A batch of {batch} is larger than the training part of {training} examples."
         found.append(ExperimentError(f"{ROOT}.training.batch_size", why))
-    found += _least_batch_problems(experiment, training)
+    found += _least_batch_problems(experiment, training, layers)
+    if not suits(experiment.training.loss, facts):
+        why = "This loss needs classes, and the data has values; choose mean squared error."
+        found.append(ExperimentError(f"{ROOT}.training.loss", why))
     if isinstance(optimizer, SGD) and optimizer.nesterov and optimizer.momentum == 0:
         why = "Nesterov needs a momentum above 0."
         found.append(ExperimentError(f"{ROOT}.training.optimizer.nesterov", why))
@@ -280,15 +266,16 @@ def _size_problems(experiment: Experiment) -> list[ExperimentError]:
     return found
 
 
-def _least_batch_problems(experiment: Experiment, training: int) -> list[ExperimentError]:
+def _least_batch_problems(
+    experiment: Experiment, training: int, layers: tuple[PlannedLayer, ...]
+) -> list[ExperimentError]:
     batch = experiment.training.batch_size
     last = training % batch or batch
-    for choice in experiment.network:
-        layer = LAYERS[choice.key]
-        if last < layer.least_batch:
+    for planned in layers:
+        if planned.layer and last < planned.layer.least_batch:
             why = (
-                f"{layer.label} needs batches of at least {layer.least_batch} examples, and the "
-                f"last of an epoch has {last}; choose another batch size."
+                f"{planned.layer.label} needs batches of at least {planned.layer.least_batch} "
+                f"examples, and the last of an epoch has {last}; choose another batch size."
             )
             return [ExperimentError(f"{ROOT}.training.batch_size", why)]
     return []
@@ -303,48 +290,76 @@ def _contender_problems(
             continue
         if why := item.scheme.refuses(item.params, item.tensor):
             place = f"{where}.rules[{item.rule}].scheme"
-            tensor = f"the {item.tensor.role} of layer {layers[item.layer].label}"
+            tensor = f"the {item.tensor.role} of layer {item.layer.label}"
             problem = ExperimentError(place, f"{contender.name}: {why} ({tensor})")
             found.setdefault(item.rule, problem)
     return list(found.values())
 
 
 def _assignment(contender: Contender, layer: PlannedLayer, tensor: TensorSpec) -> Assignment:
-    key = layer.layer.key if layer.layer else ""
     winner = None
     for index, rule in enumerate(contender.rules):
-        if _matches(rule, key, layer.index, tensor):
+        if _matches(rule, layer, tensor):
             winner = index
     scheme = params = None
     if winner is not None:
         choice = contender.rules[winner].scheme
         scheme = SCHEMES[choice.key]
         params = scheme.parse(choice.params)
-    return Assignment(layer=layer.index, tensor=tensor, rule=winner, scheme=scheme, params=params)
+    return Assignment(layer=layer, tensor=tensor, rule=winner, scheme=scheme, params=params)
 
 
-def _matches(rule: Rule, key: str, position: int, tensor: TensorSpec) -> bool:
+def _matches(rule: Rule, layer: PlannedLayer, tensor: TensorSpec) -> bool:
+    key = layer.layer.key if layer.layer else ""
+    place = rule.position
     return (
-        rule.role == tensor.role and rule.layer in (None, key) and rule.position in (None, position)
+        rule.role == tensor.role
+        and rule.layer in (None, key)
+        and (place is None or layer.path[: len(place)] == place)
+        and (rule.parameter is None or fnmatchcase(f"{layer.module}.{tensor.name}", rule.parameter))
     )
+
+
+def _tuning(contender: Contender) -> tuple[Tuning[Any], Params] | None:
+    if contender.tuning is None:
+        return None
+    tuning = TUNINGS[contender.tuning.key]
+    return tuning, tuning.parse(contender.tuning.params)
 
 
 def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: int) -> Header:
     seeds = tuple(experiment.seeds.each())
     weights = [
-        (layer, tensor) for layer in layers for tensor in layer.tensors if tensor.role == "weight"
+        (_tensor_label(layer, tensor), tensor)
+        for layer in layers
+        for tensor in layer.tensors
+        if tensor.role == "weight"
     ]
+    watched = [layer for layer in layers if layer.gives_own_output]
     per_epoch = ceil(training / experiment.training.batch_size)
     return Header(
         experiment=experiment,
         slots=tuple(one.slot for one in experiment.contenders for _ in seeds),
         seeds=seeds * len(experiment.contenders),
-        layers=tuple(layer.label for layer in layers),
+        layers=tuple(layer.label for layer in watched),
         activations=tuple(
-            layer.index for layer in layers if layer.layer and layer.layer.group == "Activation"
+            at
+            for at, layer in enumerate(watched)
+            if layer.layer and layer.layer.group == "Activation"
         ),
-        tensors=tuple(layer.label for layer, _ in weights),
+        tensors=tuple(label for label, _ in weights),
         tensor_shapes=tuple(tensor.shape for _, tensor in weights),
         steps=per_epoch * experiment.training.epochs,
         steps_per_epoch=per_epoch,
+        one_by_one=tuple(
+            dict.fromkeys(
+                layer.layer.label for layer in layers if layer.layer and not layer.layer.vectorised
+            )
+        ),
     )
+
+
+def _tensor_label(layer: PlannedLayer, tensor: TensorSpec) -> str:
+    """Return the layer's label, with the tensor's name where the layer has several weights."""
+    several = sum(one.role == "weight" for one in layer.tensors) > 1
+    return f"{layer.label} {tensor.name}" if several else layer.label

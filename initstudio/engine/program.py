@@ -7,110 +7,77 @@ them (`recording.py`), which is what makes small networks fast.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import nn
-from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.func import functional_call, grad_and_value, vmap
 
-from initstudio.engine.layout import aligned, length, padded, spread
-from initstudio.engine.objective import loss_of
+from initstudio.engine.layout import aligned
+from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.recording import Flat, record
+from initstudio.engine.stacked import Stacked, Step, Tensors
 from initstudio.engine.template import MASK, BatchNorm, template_of
-from initstudio.experiment import Training
 
-Tensors = dict[str, torch.Tensor]
 Masks = Mapping[str, torch.Tensor]
-
-
-class Step(NamedTuple):
-    """What one batch gives, for all R replicas."""
-
-    gradients: Tensors
-    loss: torch.Tensor
-    """[R]."""
-    correct: torch.Tensor
-    """[R], share of the batch that is classified rightly."""
-    activations: tuple[torch.Tensor, ...]
-    """The output of each layer that is watched, [R, batch, ...]."""
-
-
 CHUNK = 256
 """Validation examples that are evaluated at once, so that memory does not grow with their number.
 
 The same for any number of replicas, or a replica's bits would depend on it.
 """
+MOVING = ("running_mean", "running_var")
 
 
 class Program:
-    """The stacked networks: `parameters` and `buffers` are [R, ...] each, updated in place.
+    """The stacked networks as one function of a batch.
 
-    All parameters are views of one vector, `flat`, and their gradients of its `grad`, in which each
-    replica's begin on a boundary (see `layout.py`): its bits do not depend on how many train.
-    `watched` names the modules whose outputs a step gives.
+    `watched` names the modules whose outputs a step gives, `loss` the loss.
     """
 
     def __init__(
-        self, networks: list[nn.Sequential], training: Training, watched: Sequence[str]
+        self, stacked: Stacked, network: nn.Module, loss: str, watched: Sequence[str]
     ) -> None:
-        parameters, buffers = stack_module_state(networks)
-        shapes = {name: tuple(value.shape) for name, value in parameters.items()}
-        sizes = [length(shape) for shape in shapes.values()]
-        kind = next(iter(parameters.values())).dtype if parameters else torch.float32
-        self.flat = torch.zeros(sum(sizes), dtype=kind)
-        self.flat.grad = torch.zeros_like(self.flat)
-        self.parameters: Tensors = {}
-        self.gradients: Tensors = {}
-        starts = accumulate(sizes, initial=0)
-        for (name, shape), start in zip(shapes.items(), starts, strict=False):
-            self.parameters[name] = spread(self.flat[start:], shape).copy_(
-                parameters[name].detach()
-            )
-            self.gradients[name] = spread(self.flat.grad[start:], shape)
-        self._template = template_of(networks[0])
-        known = {name for name, _ in self._template.named_buffers()}
-        self.buffers: Tensors = {
-            name: padded(tuple(value.shape), value.dtype).copy_(value)
-            for name, value in buffers.items()
-            if name in known
-        }
-        self._moving = [
-            f"{path}.{name}"
-            for path, module in self._template.named_modules()
-            if isinstance(module, BatchNorm)
-            for name in ("running_mean", "running_var")
-        ]
-        self._outputs: Tensors = {}
+        self._stacked = stacked
+        self._loss_name = loss
         self._watched = watched
+        self._template = template_of(network)
+        self._outputs: Tensors = {}
         for path in watched:
             module = self._template.get_submodule(path)
             module.register_forward_hook(partial(self._note, path))
-        self._training = training
+        known = {name for name, _ in self._template.named_buffers()}
+        self._buffers = {name: one for name, one in stacked.buffers.items() if name in known}
+        self._moving = [
+            stacked.buffers[f"{path}.{name}" if path else name]
+            for path, module in self._template.named_modules()
+            if isinstance(module, BatchNorm)
+            for name in MOVING
+        ]
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[int, Flat] = {}
 
     def step(self, x: torch.Tensor, y: torch.Tensor, masks: Masks) -> Step:
-        """Return loss and gradients of a batch: x [R, batch, ...], y [R, batch].
+        """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set.
 
         `masks` [R, batch, ...] multiply the inputs of the dropout layers of these names.
-        Running statistics in `buffers` move on. The next call overwrites the tensors returned.
+        Running statistics move on. The next call overwrites the tensors returned.
         """
         given = [aligned(x), y, *(aligned(mask) for mask in masks.values())]
-        inputs = [*self.parameters.values(), *self.buffers.values(), *given]
+        inputs = [*self._stacked.parameters.values(), *self._buffers.values(), *given]
         size = y.shape[1]
         if size not in self._steps:
-            into = [*self.gradients.values(), *(self.buffers[name] for name in self._moving)]
+            into = [*self._stacked.gradients.values(), *self._moving]
             self._steps[size] = record(self._flat_step(tuple(masks)), inputs, into)
         found = self._steps[size](*inputs)
-        loss, correct, *activations = found[len(self.parameters) + len(self._moving) :]
-        return Step(self.gradients, loss, correct, tuple(activations))
+        first = len(self._stacked.parameters) + len(self._moving)
+        loss, correct, *activations = found[first:]
+        return Step(loss, correct, tuple(activations))
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
-        loss = correct = torch.zeros(len(x), dtype=self.flat.dtype)
+        loss = correct = torch.zeros(len(x), dtype=self._stacked.flat.dtype)
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
-            state = [*self.parameters.values(), *self.buffers.values()]
+            state = [*self._stacked.parameters.values(), *self._buffers.values()]
             inputs = [*state, aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
             if size not in self._evaluations:
@@ -146,8 +113,8 @@ class Program:
     def _nested(self, inputs: tuple[torch.Tensor, ...]) -> list[Any]:
         """Return the parameters and the buffers by their names, and the other inputs."""
         values = iter(inputs)
-        parameters = {name: next(values) for name in self.parameters}
-        buffers = {name: next(values) for name in self.buffers}
+        parameters = {name: next(values) for name in self._stacked.parameters}
+        buffers = {name: next(values) for name in self._buffers}
         return [parameters, buffers, *values]
 
     def _loss(
@@ -159,8 +126,8 @@ class Program:
         self._outputs.clear()
         outputs = functional_call(self._template, state, (x,))
         activations = [self._outputs[path] for path in self._watched]
-        correct = (outputs.argmax(-1) == y).to(outputs.dtype).mean()
-        return loss_of(self._training, outputs, y), (correct, self._moved(), activations)
+        loss = loss_of(self._loss_name, outputs, y)
+        return loss, (share_right(outputs, y), self._moved(), activations)
 
     def _moved(self) -> list[torch.Tensor]:
         """Return the new running statistics; none while they are but used."""
@@ -170,7 +137,7 @@ class Program:
             module.moved[name]
             for module in self._template.modules()
             if isinstance(module, BatchNorm)
-            for name in ("running_mean", "running_var")
+            for name in MOVING
         ]
 
     def _note(self, path: str, _module: nn.Module, _inputs: object, output: torch.Tensor) -> None:

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from math import nan
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from torch import nn
 from torch.nn import functional
@@ -13,6 +17,7 @@ from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import plan
 from initstudio.engine.train import dropout_generator
 from initstudio.experiment import Experiment
+from initstudio.schedule import factor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +40,15 @@ def train_one(
     training = experiment.training
     network = initialize(resolved, contender, seed).to(dtype)
     data = prepare(resolved, seed)
-    x, y = torch.from_numpy(data.train_x).to(dtype), torch.from_numpy(data.train_y)
-    held_x = torch.from_numpy(data.validation_x).to(dtype)
-    held_y = torch.from_numpy(data.validation_y)
-    criterion = {"cross_entropy": _cross_entropy, "mse": _mse}[training.loss]
+    x, y = _tensor(data.train_x, dtype), _tensor(data.train_y, dtype)
+    held_x, held_y = _tensor(data.validation_x, dtype), _tensor(data.validation_y, dtype)
+    criterion = CRITERIA[training.loss]
     optimizer = optimizer_of(training, network.parameters())
+    watched = [layer.module for layer in resolved.watched]
+    seen: dict[str, torch.Tensor] = {}
+    for name in watched:
+        network.get_submodule(name).register_forward_hook(partial(_note, seen, name))
+    header = resolved.header
     noise = dropout_generator(seed).get_state()
     step = 0
     for epoch in range(training.epochs):
@@ -49,43 +58,69 @@ def train_one(
                 network.eval()
                 with torch.no_grad():
                     outputs = network(held_x)
-                right = (outputs.argmax(1) == held_y).double().mean().item()
-                validation = (criterion(outputs, held_y).item(), right)
+                validation = (criterion(outputs, held_y).item(), _right(outputs, held_y))
                 network.train()
             inputs, targets = x[index], y[index]
             optimizer.zero_grad()
             with torch.random.fork_rng(devices=[]):
                 torch.set_rng_state(noise)
-                activations = _each_output(network, inputs)
+                outputs = network(inputs)
                 noise = torch.get_rng_state()
-            outputs = activations[-1]
             loss = criterion(outputs, targets)
             loss.backward()
             yield PlainStep(
                 step=step,
                 loss=loss.item(),
-                correct=(outputs.argmax(1) == targets).double().mean().item(),
+                correct=_right(outputs, targets),
                 network=network,
-                activations=activations,
+                activations=tuple(seen[name] for name in watched),
                 validation=validation,
             )
             if training.clip_norm:
                 nn.utils.clip_grad_norm_(network.parameters(), training.clip_norm)
+            by = factor(training.schedule, step, header.steps, header.steps_per_epoch)
+            optimizer.param_groups[0]["lr"] = training.learning_rate * by
             optimizer.step()
             step += 1
 
 
-def _each_output(network: nn.Sequential, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    outputs = []
-    for layer in network:
-        inputs = layer(inputs)
-        outputs.append(inputs)
-    return tuple(outputs)
+def _note(
+    seen: dict[str, torch.Tensor], name: str, _module: object, _inputs: object, output: torch.Tensor
+) -> None:
+    seen[name] = output
+
+
+def _tensor(values: npt.NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
+    tensor = torch.from_numpy(values)
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def _right(outputs: torch.Tensor, targets: torch.Tensor) -> float:
+    if targets.is_floating_point():
+        return nan
+    return float((outputs.argmax(-1) == targets).double().mean())
 
 
 def _cross_entropy(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(outputs, targets)
+    return functional.cross_entropy(outputs.flatten(0, -2), targets.flatten())
 
 
 def _mse(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    return functional.mse_loss(outputs, functional.one_hot(targets, outputs.shape[1]).to(outputs))
+    return functional.mse_loss(outputs, _wanted(outputs, targets))
+
+
+def _huber(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.huber_loss(outputs, _wanted(outputs, targets))
+
+
+def _bce(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.binary_cross_entropy_with_logits(outputs, _wanted(outputs, targets))
+
+
+def _wanted(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    if targets.is_floating_point():
+        return targets
+    return functional.one_hot(targets, outputs.shape[-1]).to(outputs)
+
+
+CRITERIA = {"cross_entropy": _cross_entropy, "mse": _mse, "huber": _huber, "bce": _bce}

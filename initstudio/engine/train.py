@@ -1,6 +1,6 @@
 """Train all contenders under all seeds in one vectorised program, as a plain generator."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -9,15 +9,18 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from initstudio.catalogue import Cadence, Moment
+from initstudio.catalogue import Cadence, Features, Moment, Shape
 from initstudio.engine.data import batches, prepare, stream
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
+from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
-from initstudio.engine.program import Masks, Program, Step
+from initstudio.engine.program import Masks, Program
+from initstudio.engine.stacked import Stacked, Step
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Readings, Snapshot
+from initstudio.schedule import factor
 
 CLIP_EPS = 1e-6
 """As in `torch.nn.utils.clip_grad_norm_`."""
@@ -45,7 +48,7 @@ def train(
             validation = run.validate() if batch == 0 else None
             found = run.program.step(x, y, run.masks(x.shape[1]))
             rate = yield run.snapshot(step, found, validation, starts_epoch=batch == 0)
-            run.update(found, rate)
+            run.update(step, rate)
             step += 1
     yield run.last_snapshot(step)
 
@@ -67,6 +70,7 @@ class _Run:
     def __init__(self, resolved: Plan, dtype: torch.dtype) -> None:
         experiment = resolved.experiment
         self._plan = resolved
+        self._dtype = dtype
         self._seeds = list(experiment.seeds.each())
         self._contenders = len(experiment.contenders)
         networks = [
@@ -74,23 +78,29 @@ class _Run:
             for contender in range(self._contenders)
             for seed in self._seeds
         ]
-        watched = [f"{layer.index}" for layer in resolved.layers]
-        self.program = Program(networks, experiment.training, watched)
+        self._stacked = Stacked(networks)
+        self._noise = [dropout_generator(seed) for seed in self._seeds]
+        self._dropout = _dropout(resolved, networks[0])
+        self.program = self._program(networks)
+        self._rate = experiment.training.learning_rate
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
-        self._optimizer = optimizer_of(experiment.training, [self.program.flat], fused=fused)
+        self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
         self._weights = [
-            f"{layer.index}.{tensor.name}"
+            f"{layer.module}.{tensor.name}"
             for layer in resolved.layers
             for tensor in layer.tensors
             if tensor.role == "weight"
         ]
-        self._training, self._validation = self._load(dtype)
-        self._dropout = {
-            index: 1 - layer.p
-            for index, layer in enumerate(networks[0])
-            if isinstance(layer, nn.Dropout)
-        }
-        self._noise = [dropout_generator(seed) for seed in self._seeds]
+        self._training, self._validation = self._load()
+
+    def _program(self, networks: list[nn.Sequential]) -> Program | OneByOne:
+        loss = self._plan.experiment.training.loss
+        watched = [layer.module for layer in self._plan.watched]
+        if not self._plan.header.one_by_one:
+            return Program(self._stacked, networks[0], loss, watched)
+        self._dropout = {}  # the networks draw their own
+        noise = [generator.get_state() for generator in self._noise]
+        return OneByOne(self._stacked, networks, loss, watched, noise)
 
     def batches(self, epoch: int) -> Generator[tuple[torch.Tensor, torch.Tensor], None, None]:
         """Yield the batches of an epoch: x [R, batch, ...], y [R, batch]."""
@@ -98,30 +108,33 @@ class _Run:
         orders = [np.concatenate(batches(seed, count, size, epoch)) for seed in self._seeds]
         rows = np.stack(orders) + count * np.arange(len(self._seeds))[:, None]
         index = self._to_replicas(torch.from_numpy(rows))
-        x, y = self._training.x.flatten(0, 1), self._training.y.flatten()
+        x, y = self._training.x.flatten(0, 1), self._training.y.flatten(0, 1)
         for chosen in index.split(size, dim=1):
             flat = chosen.flatten()
-            shape = (*chosen.shape, *x.shape[1:])
-            yield x.index_select(0, flat).view(shape), y.index_select(0, flat).view(chosen.shape)
+            yield (
+                x.index_select(0, flat).view(*chosen.shape, *x.shape[1:]),
+                y.index_select(0, flat).view(*chosen.shape, *y.shape[1:]),
+            )
 
     def masks(self, size: int) -> Masks:
         """Return the dropout masks of the next batch; the contenders of a seed share theirs."""
         found = {}
-        for index, keep in self._dropout.items():
-            shape = (size, *(self._plan.layers[index].shape_in or ()))
-            dtype = self._training.x.dtype
-            drawn = [_mask(shape, keep, dtype, generator) for generator in self._noise]
-            found[f"{index}"] = self._to_replicas(torch.stack(drawn))
+        for module, (shape, keep) in self._dropout.items():
+            whole = (size, *shape)
+            drawn = [_mask(whole, keep, self._dtype, generator) for generator in self._noise]
+            found[module] = self._to_replicas(torch.stack(drawn))
         return found
 
-    def update(self, found: Step, rate: float | None) -> None:
+    def update(self, step: int, rate: float | None) -> None:
         """Make the update that the gradients ask for."""
-        if rate is not None:
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate
-        if limit := self._plan.experiment.training.clip_norm:
-            gradients = list(found.gradients.values())
-            factors = _clip_factors(gradients, limit)
+        training, header = self._plan.experiment.training, self._plan.header
+        self._rate = self._rate if rate is None else rate
+        by = factor(training.schedule, step, header.steps, header.steps_per_epoch)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate * by
+        if training.clip_norm:
+            gradients = list(self._stacked.gradients.values())
+            factors = _clip_factors(gradients, training.clip_norm)
             for gradient in gradients:
                 gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
         self._optimizer.step()
@@ -147,8 +160,8 @@ class _Run:
 
     def last_snapshot(self, step: int) -> Snapshot:
         """Return the readings after the last update: those of the validation part."""
-        zero = torch.zeros(len(self._plan.header.slots), dtype=self._training.x.dtype)
-        return self._read(step, Step({}, zero, zero, ()), self.validate(), ["epoch"])
+        zero = torch.zeros(len(self._plan.header.slots), dtype=self._dtype)
+        return self._read(step, Step(zero, zero, ()), self.validate(), ["epoch"])
 
     def _read(
         self, step: int, found: Step, validation: Scores | None, cadences: list[Cadence]
@@ -156,10 +169,8 @@ class _Run:
         moment = Moment(
             loss=found.loss,
             correct=found.correct,
-            weights=tuple(self.program.parameters[name] for name in self._weights),
-            gradients=tuple(found.gradients[name] for name in self._weights)
-            if found.gradients
-            else (),
+            weights=tuple(self._stacked.parameters[name] for name in self._weights),
+            gradients=tuple(self._stacked.gradients[name] for name in self._weights),
             activations=found.activations,
             validation=validation,
         )
@@ -171,22 +182,37 @@ class _Run:
             }
         return Snapshot(step, readings)
 
-    def _load(self, dtype: torch.dtype) -> tuple[_Data, _Data]:
+    def _load(self) -> tuple[_Data, _Data]:
         splits = [prepare(self._plan, seed) for seed in self._seeds]
         training = _Data(
-            torch.from_numpy(np.stack([split.train_x for split in splits])).to(dtype),
-            torch.from_numpy(np.stack([split.train_y for split in splits])),
+            self._tensor([split.train_x for split in splits]),
+            self._tensor([split.train_y for split in splits]),
         )
         validation = _Data(
-            torch.from_numpy(np.stack([split.validation_x for split in splits])).to(dtype),
-            torch.from_numpy(np.stack([split.validation_y for split in splits])),
+            self._tensor([split.validation_x for split in splits]),
+            self._tensor([split.validation_y for split in splits]),
         )
         return training, validation
+
+    def _tensor(self, of_seeds: Sequence[Features]) -> torch.Tensor:
+        """Return [S, ...]; real numbers in the run's precision."""
+        values = torch.from_numpy(np.stack(of_seeds))
+        return values.to(self._dtype) if values.is_floating_point() else values
 
     def _to_replicas(self, values: torch.Tensor) -> torch.Tensor:
         """Return [R, ...] from [S, ...]: every contender gets what its seed has."""
         wide = values.expand(self._contenders, *values.shape)
         return wide.reshape(-1, *values.shape[1:])
+
+
+def _dropout(plan: Plan, network: nn.Module) -> dict[str, tuple[Shape, float]]:
+    """Return, for each dropout layer by its module's name, what it hides of and what it keeps."""
+    found = {}
+    for layer in plan.layers:
+        module = network.get_submodule(layer.module)
+        if isinstance(module, nn.Dropout) and layer.place:
+            found[layer.module] = (layer.place.shape, 1 - module.p)
+    return found
 
 
 def dropout_generator(seed: int) -> torch.Generator:

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from initstudio import edits
+from initstudio import layer_edits
 from initstudio.catalogue import Param, params_of
 from initstudio.experiment import Choice
 from initstudio.layers import LAYERS
@@ -16,10 +16,12 @@ DEPTH = Param(
     kind="integer",
     default=2,
     low=0,
-    high=edits.MAX_DEPTH,
+    high=layer_edits.MAX_DEPTH,
     help="Hidden Linear layers, each with what follows it. Repeats or cuts the last of them.",
 )
-_UNITS = next(param for param in params_of(LAYERS[edits.LINEAR].params) if param.name == "units")
+_UNITS = next(
+    param for param in params_of(LAYERS[layer_edits.LINEAR].params) if param.name == "units"
+)
 WIDTH = Param(
     name="width",
     label="Width",
@@ -75,10 +77,10 @@ class BlockBar(QWidget):
 
     def show_network(self, network: tuple[Choice, ...]) -> None:
         """Show what the layers have in common."""
-        hidden = edits.hidden_layers(network)
+        hidden = layer_edits.hidden_layers(network)
         default = int(_UNITS.default)
         self.depth_box.show_value(len(hidden))
-        self.width_box.show_value(edits.width_of(network, default))
+        self.width_box.show_value(layer_edits.width_of(network, default))
         self.width_box.setEnabled(bool(hidden))
-        self.activation.show_value(edits.activation_of(network, self.activations))
+        self.activation.show_value(layer_edits.activation_of(network, self.activations))
         self.activation.setEnabled(any(layer.key in self.activations for layer in network))

@@ -31,8 +31,8 @@ class LayerForm(QWidget):
         self._column.addWidget(self.summary)
         self.hide()
 
-    def show_layers(self, layers: Sequence[tuple[int, Choice]]) -> None:
-        """Show these layers, each with its position; none hides the form."""
+    def show_layers(self, layers: Sequence[tuple[str, Choice]]) -> None:
+        """Show these layers, each with its number; none hides the form."""
         kinds = {choice.key for _, choice in layers}
         self.setVisible(bool(layers))
         layer = LAYERS.get(next(iter(kinds))) if len(kinds) == 1 else None
@@ -63,14 +63,14 @@ class LayerForm(QWidget):
         return self._forms[key]
 
 
-def _places(positions: list[int]) -> str:
-    if len(positions) == 1:
-        return f"layer {positions[0] + 1}"
-    if len(positions) <= 4:
-        return "layers " + ", ".join(str(at + 1) for at in positions)
-    return f"{len(positions)} layers"
+def _places(numbers: list[str]) -> str:
+    if len(numbers) == 1:
+        return f"layer {numbers[0]}"
+    if len(numbers) <= 4:
+        return f"layers {', '.join(numbers)}"
+    return f"{len(numbers)} layers"
 
 
-def _common(name: str, default: Value, layers: Sequence[tuple[int, Choice]]) -> Value | None:
+def _common(name: str, default: Value, layers: Sequence[tuple[str, Choice]]) -> Value | None:
     values = {choice.params.get(name, default) for _, choice in layers}
     return values.pop() if len(values) == 1 else None

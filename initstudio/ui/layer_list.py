@@ -7,13 +7,14 @@ from PySide6.QtCore import (
     QEvent,
     QObject,
     QPersistentModelIndex,
+    QPointF,
     QRect,
     QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
 HEIGHT = 31
 NUMBER, FIELD, SHAPE, COUNT = 28, 66, 88, 62
 """Widths of the columns in pixels; the name has the rest."""
+STEP, ARROW = 14, 16
+"""How far a layer inside of a block is moved in, and the room of a block's arrow."""
 
 
 class LayerList(ReorderList):
     """Rows to select, drag and edit in place; `param_edited(row, name, value)`."""
 
     param_edited = Signal(int, str, object)
+    block_toggled = Signal(int)
+    """A block's arrow was clicked, or Left or Right pressed on it."""
     refused = Signal(str)
     """What is wrong with what is being typed in a row; "" when that is over."""
 
@@ -76,7 +81,10 @@ class LayerList(ReorderList):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Open a number that was clicked."""
         super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
         row = self._field_at(event)
+        if index.isValid() and row is None and self._on_arrow(index.row(), event):
+            self.block_toggled.emit(index.row())
         if self._pressed and row is not None and event.button() == Qt.MouseButton.LeftButton:
             self.edit_row(row)
         self._pressed = False
@@ -92,6 +100,10 @@ class LayerList(ReorderList):
             Qt.KeyboardModifier.KeypadModifier,
         )
         if row is not None and plain:
+            layer, key = self.layers.rows[row], event.key()
+            if layer.is_block and key == (Qt.Key.Key_Right if layer.closed else Qt.Key.Key_Left):
+                self.block_toggled.emit(row)
+                return
             if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2}:
                 self.edit_row(row)
                 return
@@ -106,12 +118,22 @@ class LayerList(ReorderList):
         if event.size().width() != event.oldSize().width():
             self.scheduleDelayedItemsLayout()
 
+    def _on_arrow(self, row: int, event: QMouseEvent) -> bool:
+        layer = self.layers.rows[row]
+        left = NUMBER + indent(layer)
+        return layer.is_block and left <= event.position().x() < left + ARROW
+
     def _field_at(self, event: QMouseEvent) -> int | None:
         index = self.indexAt(event.position().toPoint())
         if not index.isValid() or not self.layers.rows[index.row()].param:
             return None
         inside = field_rect(self.visualRect(index)).contains(event.position().toPoint())
         return index.row() if inside else None
+
+
+def indent(row: Row) -> int:
+    """Return how far a row is moved in, in pixels."""
+    return STEP * (len(row.path) - 1)
 
 
 def field_rect(row: QRect) -> QRect:
@@ -152,15 +174,17 @@ class _RowDelegate(QStyledItemDelegate):
         small.setPointSizeF(colours.small_font)
         painter.setFont(small)
         edge = line.right() - 8
-        painter.drawText(
-            QRect(line.left(), line.top(), NUMBER - 6, HEIGHT), right, f"{row.planned.index + 1}"
-        )
+        number = QRect(line.left(), line.top(), NUMBER - 6 + indent(row), HEIGHT)
+        painter.drawText(number, right, row.number)
         painter.drawText(QRect(edge - COUNT, line.top(), COUNT, HEIGHT), right, row.count)
         shape = QRect(edge - COUNT - SHAPE, line.top(), SHAPE, HEIGHT)
         painter.drawText(shape, right, row.shapes)
         painter.setFont(option.font)
         painter.setPen(QColor(colours.error if row.problem else colours.text))
-        place = line.adjusted(NUMBER, 0, 0, 0)
+        place = line.adjusted(NUMBER + indent(row), 0, 0, 0)
+        if row.is_block:
+            _paint_arrow(painter, place, row, colours)
+            place.setLeft(place.left() + ARROW)
         place.setRight((field_rect(line).left() if row.param else shape.left()) - 4)
         name = option.fontMetrics.elidedText(row.name, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, middle, name)
@@ -241,3 +265,14 @@ def _paint_ground(painter: QPainter, option: QStyleOptionViewItem, colours: them
     elif option.state & QStyle.StateFlag.State_MouseOver:
         painter.setBrush(QColor(colours.hover))
         painter.drawRoundedRect(ground, 5, 5)
+
+
+def _paint_arrow(painter: QPainter, place: QRect, row: Row, colours: theme.Theme) -> None:
+    """Paint the arrow that opens and closes a block: to the right, or down."""
+    middle = QPointF(place.left() + 5, place.center().y() + 1)
+    corners = [(-3, -5), (3, 0), (-3, 5)] if row.closed else [(-5, -3), (0, 3), (5, -3)]
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.save()
+    painter.setPen(QPen(QColor(colours.muted), 1.6))
+    painter.drawPolyline([middle + QPointF(x, y) for x, y in corners])
+    painter.restore()

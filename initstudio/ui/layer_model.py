@@ -1,13 +1,14 @@
 """What is shown of each layer of a network, as the rows of a Qt model."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
 from initstudio.catalogue import Param, Shape, Value, params_of
-from initstudio.engine.plan import PlannedLayer
-from initstudio.experiment import Choice
+from initstudio.engine.network import PlannedLayer, shown
+from initstudio.experiment import Choice, Experiment, Path
+from initstudio.layer_edits import layer_at
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -20,6 +21,23 @@ class Row:
     planned: PlannedLayer
     param: Param | None
     """The parameter that is edited in the row."""
+    closed: bool = False
+    """Whether it is a block whose layers are not shown."""
+
+    @property
+    def path(self) -> Path:
+        """Return the layer's place in the network."""
+        return self.planned.path
+
+    @property
+    def number(self) -> str:
+        """Return the place as a person counts: 3, or 3.1 inside of a block."""
+        return ".".join(str(at + 1) for at in self.path)
+
+    @property
+    def is_block(self) -> bool:
+        """Return whether the layer holds layers."""
+        return self.planned.layer is not None and self.planned.layer.bodies is not None
 
     @property
     def name(self) -> str:
@@ -55,7 +73,9 @@ class Row:
 
     def spoken(self) -> str:
         """Return the row as one sentence."""
-        parts = [f"Layer {self.planned.index + 1}: {self.name}"]
+        parts = [f"Layer {self.number}: {self.name}"]
+        if self.is_block:
+            parts.append("closed" if self.closed else f"{len(self.choice.inside)} layers inside")
         if self.param and self.value is not None:
             parts.append(f"{self.param.label} {self.value}")
         if self.shapes:
@@ -64,14 +84,26 @@ class Row:
         return ", ".join(parts) + (f". {self.problem}" if self.problem else "")
 
 
-def row_of(choice: Choice, planned: PlannedLayer) -> Row:
+def rows_of(
+    experiment: Experiment, planned: Sequence[PlannedLayer], closed: Collection[Path]
+) -> tuple[Row, ...]:
+    """Return what is shown of a network: its layers, and those inside of blocks that are open."""
+    return tuple(
+        _row_of(layer_at(experiment.network, layer.path), layer, closed=layer.path in closed)
+        for layer in shown(planned)
+        if not any(layer.path[:end] in closed for end in range(1, len(layer.path)))
+    )
+
+
+def _row_of(choice: Choice, planned: PlannedLayer, *, closed: bool) -> Row:
     """Return what is shown of a layer; its first parameter is in the row, if it is a plain number.
 
     What steps by factors (an epsilon) is for the form below.
     """
     params = params_of(planned.layer.params) if planned.layer else ()
     plain = params and params[0].kind in {"integer", "number"} and not params[0].log
-    return Row(choice=choice, planned=planned, param=params[0] if plain else None)
+    param = params[0] if plain else None
+    return Row(choice=choice, planned=planned, param=param, closed=closed)
 
 
 def shape_text(shape: Shape | None) -> str:

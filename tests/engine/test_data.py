@@ -39,8 +39,10 @@ def plan(dataset: Choice, **data: float | bool) -> planning.Plan:
         facts=facts,
         training_examples=training,
         validation_examples=validation,
+        network=(),
         layers=(),
         assignments=(),
+        tunings=(),
         probes=(),
         header=None,  # type: ignore[arg-type] # nothing here reads it
     )

@@ -73,7 +73,7 @@ def test_torch_default_is_what_torch_draws() -> None:
 def test_the_last_matching_rule_wins_and_norms_keep_their_scale() -> None:
     rules = (
         Rule(role="weight", scheme=Choice("zeros")),
-        Rule(role="weight", scheme=Choice("constant", {"value": 0.5}), position=0),
+        Rule(role="weight", scheme=Choice("constant", {"value": 0.5}), position=(0,)),
         Rule(role="bias", scheme=Choice("ones"), layer="output"),
     )
     asked = Experiment(

@@ -9,21 +9,21 @@ from initstudio.catalogue import Role, Value
 from initstudio.engine.plan import (
     Plan,
     assign,
-    network_layers,
+    layers_of,
     plan,
     problems,
     read,
     split_sizes,
 )
 from initstudio.errors import ExperimentError
-from initstudio.experiment import SGD, Choice, Contender, Experiment, Rule, encode
+from initstudio.experiment import SGD, Choice, Contender, Experiment, Path, Rule, encode
 from initstudio.presets import ARTICLE, DEEP_DIGITS, DIGITS, EXPERIMENTS, NETWORKS, contender
 from initstudio.probes import PROBES
 
 RANDOM = ARTICLE.data.dataset
 
 
-def rule(role: Role, key: str, layer: str | None = None, position: int | None = None) -> Rule:
+def rule(role: Role, key: str, layer: str | None = None, position: Path | None = None) -> Rule:
     return Rule(role=role, scheme=Choice(key), layer=layer, position=position)
 
 
@@ -143,7 +143,7 @@ def test_norms_have_scale_and_shift_and_no_weight() -> None:
 def starts(planned: Plan) -> list[list[tuple[int, str, str | None, int | None]]]:
     return [
         [
-            (one.layer, one.tensor.role, one.scheme.key if one.scheme else None, one.rule)
+            (one.layer.path[0], one.tensor.role, one.scheme.key if one.scheme else None, one.rule)
             for one in contender
         ]
         for contender in planned.assignments
@@ -154,10 +154,10 @@ def test_the_last_rule_that_matches_wins() -> None:
     rules = (
         rule("weight", "ones"),
         rule("weight", "xavier_uniform", layer="linear"),
-        rule("weight", "zeros", position=2),
+        rule("weight", "zeros", position=(2,)),
         rule("bias", "normal", layer="output"),
         rule("weight", "constant", layer="relu"),
-        rule("weight", "constant", layer="linear", position=4),
+        rule("weight", "constant", layer="linear", position=(4,)),
     )
     assert starts(plan(with_rules(*rules))) == [
         [
@@ -218,7 +218,7 @@ IMAGES = replace(DIGITS.data, dataset=Choice("digits", {"layout": "image"}))
 
 def test_a_layer_that_cannot_follow_says_so_and_the_rest_goes_on() -> None:
     images = replace(DIGITS, data=IMAGES)
-    layers = network_layers(with_network("linear", "relu", "flatten", "output", base=images))
+    layers = layers_of(with_network("linear", "relu", "flatten", "output", base=images))
     problem = layers[0].problem
     assert problem
     assert problem.where == "$.experiment.network[0]"
@@ -255,7 +255,7 @@ def test_parts_of_a_network_that_the_catalogue_lacks() -> None:
     assert first.where == "$.experiment.network[1].key"
     assert first.why.startswith("there is no 'no such'; known: linear, output, relu, ")
     assert second.where == "$.experiment.network[2].params.p"
-    layers = network_layers(bad)
+    layers = layers_of(bad)
     assert [bool(layer.problem) for layer in layers] == [False, True, True, False]
     assert layers[1].label == "2 no such"
     assert layers[3].shape_out == (2,)
@@ -400,6 +400,6 @@ def test_a_file_with_an_unknown_choice_is_refused_and_one_that_does_not_fit_is_n
 
 
 def test_assign_needs_no_sound_network() -> None:
-    layers = network_layers(with_network("no such", "output"))
+    layers = layers_of(with_network("no such", "output"))
     (rival,) = with_rules(rule("weight", "zeros")).contenders
-    assert [one.layer for one in assign(rival, layers)] == [1, 1]
+    assert [one.layer.path for one in assign(rival, layers)] == [(1,), (1,)]

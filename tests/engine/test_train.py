@@ -1,10 +1,14 @@
 """The vectorised training against the plain loop, network by network."""
 
+import dataclasses
+from typing import Literal
+
 import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
 
+from initstudio.engine.plan import plan
 from initstudio.engine.reference import train_one
 from initstudio.engine.train import train
 from initstudio.errors import ExperimentError
@@ -13,18 +17,23 @@ from initstudio.experiment import (
     Adam,
     AdamW,
     Choice,
+    Cosine,
     Data,
     Experiment,
     Optimizer,
     Recording,
     RMSprop,
+    Schedule,
     Seeds,
+    StepDecay,
     Training,
+    WarmUp,
 )
 from initstudio.history import Snapshot
 from initstudio.layers import LAYERS
 from initstudio.presets import contender
 
+Loss = Literal["cross_entropy", "mse", "huber", "bce"]
 CONTENDERS = (
     contender("Xavier", 0, "xavier_uniform"),
     contender("Kaiming", 1, "kaiming_normal"),
@@ -64,7 +73,7 @@ def assert_equal_to_plain(asked: Experiment) -> None:
             validated = [step.validation for step in plain if step.validation]
             np.testing.assert_allclose(loss[:, replica], [step.loss for step in plain], rtol=1e-5)
             wanted = [step.correct for step in plain]
-            np.testing.assert_allclose(accuracy[:, replica], wanted, atol=1e-6)
+            np.testing.assert_allclose(accuracy[:, replica], wanted, atol=1e-6, equal_nan=True)
             np.testing.assert_allclose(
                 held[:-1, replica], [found[0] for found in validated], rtol=1e-5
             )
@@ -105,9 +114,33 @@ def test_every_optimizer_trains_as_in_the_plain_loop(optimizer: Optimizer, clip:
     assert_equal_to_plain(experiment(training=training, seeds=1))
 
 
-def test_mean_squared_error_trains_as_in_the_plain_loop() -> None:
-    training = Training(epochs=13, batch_size=32, learning_rate=1e-2, loss="mse")
+@pytest.mark.parametrize("loss", ["mse", "huber", "bce"])
+def test_every_loss_trains_as_in_the_plain_loop(loss: Loss) -> None:
+    training = Training(epochs=13, batch_size=32, learning_rate=1e-2, loss=loss)
     assert_equal_to_plain(experiment(training=training))
+
+
+@pytest.mark.parametrize("loss", ["mse", "huber"])
+def test_values_train_as_in_the_plain_loop(loss: Loss) -> None:
+    training = Training(epochs=13, batch_size=32, learning_rate=1e-2, loss=loss)
+    asked = experiment(training=training)
+    assert_equal_to_plain(replace(asked, data=Data(dataset=Choice("sine", {"examples": 150}))))
+
+
+@pytest.mark.parametrize("schedule", [WarmUp(steps=10), Cosine(warm_up=5), StepDecay(epochs=3)])
+def test_every_schedule_trains_as_in_the_plain_loop(schedule: Schedule) -> None:
+    training = Training(epochs=13, batch_size=32, learning_rate=1e-2, schedule=schedule)
+    assert_equal_to_plain(experiment(training=training, seeds=1))
+
+
+def test_one_network_after_another_trains_as_in_the_plain_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(LAYERS, "relu", dataclasses.replace(LAYERS["relu"], vectorised=False))
+    network = (Choice("linear", {"units": 7}), Choice("dropout"), Choice("batch_norm"))
+    asked = experiment((*network, Choice("relu"), Choice("output")))
+    assert plan(asked).header.one_by_one == ("ReLU",)
+    assert_equal_to_plain(asked)
 
 
 def test_images_train_as_in_the_plain_loop() -> None:

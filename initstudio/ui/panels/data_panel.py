@@ -13,7 +13,6 @@ from initstudio.catalogue import DataFacts, params_of
 from initstudio.datasets import DATASETS
 from initstudio.datasets.file import FILE
 from initstudio.engine import plan
-from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice, Data, Experiment
 from initstudio.ui.data_preview import DataPreview
 from initstudio.ui.entry_picker import EntryPicker, Fact
@@ -151,12 +150,9 @@ def _dropped(urls: list[QUrl]) -> str:
 
 def facts_in_words(experiment: Experiment) -> str:
     """Return the size, shape and parts of the data, or "" where the data is not known."""
-    if plan.choice_problems(experiment):
+    if plan.data_problem(experiment):
         return ""
-    try:
-        facts = plan.data_facts(experiment)
-    except ExperimentError:  # a file that is not there; the form says so
-        return ""
+    facts = plan.data_facts(experiment)
     training, validation = plan.split_sizes(experiment, facts)
     return (
         f"{facts.examples:,} examples, {_features(facts)}, {_target(facts)}; "

@@ -136,7 +136,7 @@ def carried(optimizer: Optimizer, kind: type[Optimizer]) -> Optimizer:
 
 def steps_in_words(experiment: Experiment) -> str:
     """Return how many steps and networks this is, or "" where the data is not known."""
-    if plan.choice_problems(experiment):
+    if plan.data_problem(experiment):
         return ""
     training, _ = plan.split_sizes(experiment, plan.data_facts(experiment))
     per_epoch = ceil(training / experiment.training.batch_size)

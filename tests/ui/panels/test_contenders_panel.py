@@ -157,7 +157,7 @@ def test_a_parameter_out_of_its_limits_and_an_unknown_scheme_are_sentences(
 
 
 def test_rules_from_a_file_are_told_and_kept(show: Show, find: Find, choose: Put) -> None:
-    rule = Rule(role="weight", scheme=Choice("ones"), position=0)
+    rule = Rule(role="weight", scheme=Choice("ones"), position=(0,))
     first = replace(ARTICLE.contenders[0], rules=(*ARTICLE.contenders[0].rules, rule))
     panel = show(ContendersPanel, replace(ARTICLE, contenders=(first,)))
     assert "One more rule for single layers, from the file." in shown(panel)

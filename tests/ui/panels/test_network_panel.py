@@ -1,5 +1,6 @@
 """The layer builder, driven as a person does."""
 
+import dataclasses
 import time
 from collections.abc import Callable
 from statistics import median
@@ -13,8 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from initstudio import edits
+from initstudio import layer_edits
 from initstudio.experiment import Choice, Data, Experiment
+from initstudio.layers import LAYERS
 from initstudio.presets import ARTICLE, DEEP_DIGITS, NETWORKS, multilayer
 from initstudio.ui.layer_list import LayerList, field_rect
 from initstudio.ui.panels.network_panel import NetworkPanel
@@ -138,7 +140,7 @@ def test_a_number_is_edited_in_its_row_by_the_mouse(show: Show, find: Find) -> N
     box = find(panel, "Layer 3: Units")
     QTest.keyClicks(box, "128")
     QTest.keyClick(box, Qt.Key.Key_Return)
-    assert edits.hidden_layers(panel.session.experiment.network) == [0, 2]
+    assert layer_edits.hidden_layers(panel.session.experiment.network) == [0, 2]
     assert panel.session.experiment.network[2] == Choice("linear", {"units": 128})
     assert panel.list.layers.rows[2].shapes == "64 → 128"
 
@@ -211,7 +213,7 @@ def test_a_layer_that_cannot_follow_says_so_and_the_rest_stays_usable(
     image = replace(ARTICLE, data=Data(dataset=Choice("digits", {"layout": "image"})))
     panel = show(NetworkPanel, image)
     problem = panel.list.layers.rows[0].problem
-    assert problem.startswith("Linear needs a flat input")
+    assert problem.startswith("Linear needs a row of values")
     heights = [panel.list.visualRect(panel.list.model().index(at, 0)).height() for at in (0, 1)]
     assert heights[0] > heights[1]
     put(find(panel, "Network: Width"), "16")
@@ -222,6 +224,48 @@ def test_a_layer_that_cannot_follow_says_so_and_the_rest_stays_usable(
     assert keys(panel) == "flatten linear relu linear relu output"
     assert [row.problem for row in panel.list.layers.rows] == [""] * 6
     assert panel.list.layers.rows[0].shapes == "1×8×8 → 64"
+
+
+BLOCK = Choice("magic", inside=(Choice("tanh"), Choice("relu")))
+
+
+def test_blocks_are_shown_with_what_is_inside_and_layers_go_in_and_out(
+    show: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = dataclasses.replace(
+        LAYERS["flatten"],
+        key="magic",
+        label="Magic",
+        bodies=lambda _params: ("body",),
+        shape=lambda _params, place: place.inside,
+        tensors=lambda _params, _place: (),
+    )
+    monkeypatch.setitem(LAYERS, "magic", holder)
+    panel = show(NetworkPanel, replace(ARTICLE, network=(BLOCK, Choice("elu"), Choice("output"))))
+
+    def numbers() -> str:
+        return " ".join(row.number for row in panel.list.layers.rows)
+
+    assert numbers() == "1 1.1 1.2 2 3"
+    assert "2 layers inside" in panel.list.layers.rows[0].spoken()
+    panel.list.select_rows([0])
+    press(panel, Qt.Key.Key_Left)
+    assert numbers() == "1 2 3"
+    assert "closed" in panel.list.layers.rows[0].spoken()
+    panel.grab()
+    press(panel, Qt.Key.Key_Right)
+    panel.list.select_rows([3])
+    press(panel, Qt.Key.Key_Right, Alt)
+    network = panel.session.experiment.network
+    assert [one.key for one in network[0].inside] == ["tanh", "relu", "elu"]
+    assert panel.list.rows() == [3]
+    press(panel, Qt.Key.Key_Left, Alt)
+    assert keys(panel) == "magic elu output"
+    panel.list.select_rows([1])
+    add(panel, "Dropout")
+    network = panel.session.experiment.network
+    assert [one.key for one in network[0].inside] == ["tanh", "dropout", "relu"]
+    panel.grab()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +291,7 @@ def test_any_experiment_can_be_shown_and_mended(experiment: Experiment, show: Sh
 def test_a_selection_stays_with_its_layers(show: Show) -> None:
     panel = show(NetworkPanel, ARTICLE)
     panel.list.select_rows([4])
-    changed = edits.insert_layers(ARTICLE, 1, [Choice("dropout")])
+    changed = layer_edits.insert_layers(ARTICLE, (1,), [Choice("dropout")])
     panel.session.edit(changed, "Insert elsewhere")
     assert panel.list.rows() == [5]
 
@@ -257,7 +301,7 @@ def test_sixty_layers_are_shown_quickly(show: Show) -> None:
     assert len(DEEP_DIGITS.network) == 61
     times = []
     for units in range(65, 76):
-        changed = edits.set_width(DEEP_DIGITS, units)
+        changed = layer_edits.set_width(DEEP_DIGITS, units)
         start = time.perf_counter()
         panel.show_experiment(changed)
         QApplication.processEvents()

@@ -1,0 +1,278 @@
+"""The network of an experiment, layer by layer: shapes, tensors, where each stands, what is wrong.
+
+It loads no torch, so that the window shows shapes and mistakes by the code that the engine builds
+by.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from initstudio.catalogue import (
+    Branch,
+    DataFacts,
+    Entry,
+    Layer,
+    Params,
+    Place,
+    Shape,
+    Site,
+    TensorSpec,
+)
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Choice, Path
+from initstudio.layers import LAYERS
+
+ROOT = "$.experiment"
+NETWORK = f"{ROOT}.network"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLayer:
+    """One layer in its place; where it cannot stand, `problem` says why and shape_out is None."""
+
+    path: Path
+    """Its place in the network as a person builds it."""
+    copy: int
+    """Counts the copies, from 0, that a block around it builds of it."""
+    module: str
+    """Its name in the torch module: "2", or "2.body.0" inside of a block."""
+    label: str
+    """Its number and kind, and its copy from the second on: "3 Linear", "4.1 Linear #2"."""
+    layer: Layer[Any] | None
+    params: Params | None
+    place: Place | None
+    shape_out: Shape | None
+    tensors: tuple[TensorSpec, ...]
+    problem: ExperimentError | None
+    bodies: tuple[tuple["PlannedLayer", ...], ...] = ()
+    """Of a block: the layers of each copy."""
+
+    @property
+    def shape_in(self) -> Shape | None:
+        """Return the shape of one example coming in."""
+        return self.place.shape if self.place else None
+
+    @property
+    def parameters(self) -> int:
+        """Return the number of trained values in this layer, and in all that is inside."""
+        own = sum(tensor.size for tensor in self.tensors)
+        return own + sum(layer.parameters for body in self.bodies for layer in body)
+
+    @property
+    def gives_own_output(self) -> bool:
+        """Return whether its output is another than that of the last layer inside."""
+        return not self.bodies or (self.layer is not None and self.layer.adds)
+
+
+def network_layers(network: Sequence[Choice], facts: DataFacts | None) -> tuple[PlannedLayer, ...]:
+    """Return each layer with its shapes, tensors and problem; those after a problem go on.
+
+    A layer that cannot follow passes its input on, so that the rest of the builder stays usable.
+    Without facts of the data nothing has a shape.
+    """
+    if facts is None:
+        return tuple(_unplaced((at,), choice) for at, choice in enumerate(network))
+    chain = _Chain(facts)
+    layers = chain.follow(network, facts.shape, facts.tokens, (), "", 0)
+    if layers and chain.shape != facts.answer and not any(one.problem for one in every(layers)):
+        layers = (*layers[:-1], _misfit(layers[-1], chain.shape, facts))
+    return _sited(layers)
+
+
+def every(layers: Sequence[PlannedLayer]) -> Iterator[PlannedLayer]:
+    """Return all layers in the order of the signal: those inside of a block before the block."""
+    for layer in layers:
+        for body in layer.bodies:
+            yield from every(body)
+        yield layer
+
+
+def shown(layers: Sequence[PlannedLayer]) -> Iterator[PlannedLayer]:
+    """Return the layers as a person builds them: a block, then once what is inside of it."""
+    for layer in layers:
+        yield layer
+        for body in layer.bodies[:1]:
+            yield from shown(body)
+
+
+def choice_problem(
+    where: str, choice: Choice, catalogue: Mapping[str, Entry[Any]]
+) -> ExperimentError | None:
+    """Return what is wrong with a choice by itself: no such entry, or parameters it does not take.
+
+    What is inside of a block is not looked at.
+    """
+    entry = catalogue.get(choice.key)
+    if entry is None:
+        return ExperimentError(
+            f"{where}.key", f"there is no '{choice.key}'; known: {', '.join(catalogue)}"
+        )
+    if choice.inside and not (isinstance(entry, Layer) and entry.bodies):
+        return ExperimentError(f"{where}.inside", f"{entry.label} holds no layers")
+    try:
+        entry.parse(choice.params, f"{where}.params")
+    except ExperimentError as problem:
+        return problem
+    return None
+
+
+def place_in_file(path: Path) -> str:
+    """Return the JSON path of a layer."""
+    inside = "".join(f".inside[{at}]" for at in path[1:])
+    return f"{NETWORK}[{path[0]}]{inside}"
+
+
+class _Chain:
+    """Follows the signal from layer to layer; `shape` is where it has come to."""
+
+    def __init__(self, facts: DataFacts) -> None:
+        self.shape = facts.shape
+        self._facts = facts
+
+    def follow(  # noqa: PLR0913, PLR0917 - where the layers are, each by its name
+        self,
+        network: Sequence[Choice],
+        shape: Shape,
+        tokens: int,
+        path: Path,
+        module: str,
+        copy: int,
+    ) -> tuple[PlannedLayer, ...]:
+        found = []
+        self.shape, self._tokens = shape, tokens
+        for at, choice in enumerate(network):
+            layer = self._layer(choice, (*path, at), f"{module}{at}", copy)
+            self.shape = layer.shape_out or (layer.place.shape if layer.place else self.shape)
+            found.append(layer)
+        return tuple(found)
+
+    def _layer(self, choice: Choice, path: Path, module: str, copy: int) -> PlannedLayer:
+        where = place_in_file(path)
+        problem = choice_problem(where, choice, LAYERS)
+        planned = _unplaced(path, choice, module=module, copy=copy)
+        layer = planned.layer
+        place = Place(shape=self.shape, outputs=self._facts.outputs, tokens=self._tokens)
+        if layer is None or problem:
+            return replace(planned, place=place, problem=problem)
+        params = layer.parse(choice.params)
+        planned = replace(planned, place=place, params=params)
+        if layer.bodies:
+            bodies = self._bodies(choice, layer.bodies(params), path, module, copy)
+            place = replace(place, inside=self.shape)
+            planned = replace(planned, place=place, bodies=bodies)
+        elif place.tokens and not layer.reads_tokens:
+            why = f"{layer.label} works on numbers, and these are tokens; put Embedding before it."
+            return replace(planned, problem=ExperimentError(where, why))
+        if layer.reads_tokens:
+            self._tokens = 0
+        try:
+            shape_out = layer.shape(params, place)
+            tensors = layer.tensors(params, place)
+        except ValueError as error:
+            return replace(planned, problem=ExperimentError(where, str(error)))
+        return replace(planned, shape_out=shape_out, tensors=tensors)
+
+    def _bodies(
+        self, choice: Choice, names: Sequence[str], path: Path, module: str, copy: int
+    ) -> tuple[tuple[PlannedLayer, ...], ...]:
+        return tuple(
+            self.follow(
+                choice.inside,
+                self.shape,
+                self._tokens,
+                path,
+                f"{module}.{name}.",
+                copy * len(names) + number,
+            )
+            for number, name in enumerate(names)
+        )
+
+
+def _unplaced(path: Path, choice: Choice, *, module: str = "", copy: int = 0) -> PlannedLayer:
+    layer = LAYERS.get(choice.key)
+    number = ".".join(str(at + 1) for at in path)
+    mark = f" #{copy + 1}" if copy else ""
+    inside = tuple(_unplaced((*path, at), one) for at, one in enumerate(choice.inside))
+    return PlannedLayer(
+        path=path,
+        copy=copy,
+        module=module,
+        label=f"{number} {layer.label if layer else choice.key}{mark}",
+        layer=layer,
+        params=None,
+        place=None,
+        shape_out=None,
+        tensors=(),
+        problem=None,
+        bodies=(inside,) if inside else (),
+    )
+
+
+def _misfit(last: PlannedLayer, shape: Shape, facts: DataFacts) -> PlannedLayer:
+    ends = " x ".join(str(side) for side in shape)
+    needs = " x ".join(str(side) for side in facts.answer)
+    what = "classes" if facts.task == "classes" else "values to predict"
+    why = (
+        f"The network ends with {ends} values and the data has {needs} {what}; end it with Output."
+    )
+    if len(shape) > len(facts.answer):
+        why = f"{why[:-1]}, after a layer that brings it down to one row."
+    return replace(last, problem=ExperimentError(place_in_file(last.path), why))
+
+
+def _sited(layers: tuple[PlannedLayer, ...]) -> tuple[PlannedLayer, ...]:
+    """Return the layers with their tensors told where they stand."""
+    order = list(every(layers))
+    weighted = [layer for layer in order if _has_weights(layer)]
+    numbers = {layer.module: at for at, layer in enumerate(weighted)}
+    branches = _branches(layers)
+    sites: dict[str, Site] = {}
+    follows: tuple[str, Mapping[str, Any]] = ("linear", {})
+    for layer in reversed(order):
+        kind = layer.layer
+        if kind is not None and kind.group == "Activation":
+            follows = (kind.key, _values(layer.params))
+        sites[layer.module] = Site(
+            activation=follows[0],
+            activation_params=follows[1],
+            at=numbers.get(layer.module, 0),
+            layers=len(weighted),
+            branch=branches.get(layer.module),
+        )
+        if _has_weights(layer) and not layer.bodies:
+            follows = ("linear", {})
+    return tuple(_with_sites(layer, sites) for layer in layers)
+
+
+def _with_sites(layer: PlannedLayer, sites: Mapping[str, Site]) -> PlannedLayer:
+    key = layer.layer.key if layer.layer else ""
+    site = sites[layer.module]
+    tensors = tuple(replace(tensor, layer=key, site=site) for tensor in layer.tensors)
+    bodies = tuple(tuple(_with_sites(one, sites) for one in body) for body in layer.bodies)
+    return replace(layer, tensors=tensors, bodies=bodies)
+
+
+def _branches(layers: Sequence[PlannedLayer]) -> dict[str, Branch]:
+    """Return, by module, the innermost residual branch that a layer lies in."""
+    residual = [layer for layer in every(layers) if layer.layer and layer.layer.adds]
+    found: dict[str, Branch] = {}
+    for number, block in enumerate(residual):
+        inside = [one for body in block.bodies for one in every(body)]
+        weighted = [one.module for one in inside if _has_weights(one)]
+        done = 0
+        for one in inside:
+            branch = Branch(number=number, branches=len(residual), at=done, layers=len(weighted))
+            found.setdefault(one.module, branch)
+            done += _has_weights(one)
+    return found
+
+
+def _has_weights(layer: PlannedLayer) -> bool:
+    return any(tensor.role == "weight" for tensor in layer.tensors)
+
+
+def _values(params: Params | None) -> dict[str, Any]:
+    return (
+        {} if params is None else {name: getattr(params, name) for name in params.__struct_fields__}
+    )

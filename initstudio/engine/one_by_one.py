@@ -1,0 +1,80 @@
+"""The replicas one after another, for networks that cannot run all at once: slow, and as plain."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import nn
+
+from initstudio.engine.objective import loss_of, share_right
+from initstudio.engine.stacked import Stacked, Step, Tensors
+
+
+class OneByOne:
+    """Does what `program.Program` does, network by network.
+
+    The networks' parameters become the replica's rows of the stacked ones, and so do the gradients
+    and buffers. `noise` is the state of each seed's random numbers, which its contenders share;
+    dropout draws from it too, so no masks are needed.
+    """
+
+    def __init__(
+        self,
+        stacked: Stacked,
+        networks: Sequence[nn.Module],
+        loss: str,
+        watched: Sequence[str],
+        noise: Sequence[torch.Tensor],
+    ) -> None:
+        self._networks = networks
+        self._loss_name = loss
+        self._watched = watched
+        self._noise = list(noise)
+        self._outputs: Tensors = {}
+        for replica, network in enumerate(networks):
+            for name, parameter in network.named_parameters():
+                parameter.data = stacked.parameters[name][replica]
+                parameter.grad = stacked.gradients[name][replica]
+            for path in watched:
+                network.get_submodule(path).register_forward_hook(partial(self._note, path))
+
+    def step(self, x: torch.Tensor, y: torch.Tensor, _masks: object = None) -> Step:
+        """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set."""
+        found = []
+        after: list[torch.Tensor] = []
+        with torch.random.fork_rng(devices=[]):
+            for replica, network in enumerate(self._networks):
+                torch.set_rng_state(self._noise[replica % len(self._noise)])
+                found.append(self._step(network, x[replica], y[replica]))
+                after.append(torch.get_rng_state())
+        self._noise = after[: len(self._noise)]
+        losses, correct, *activations = zip(*found, strict=True)
+        outputs = tuple(torch.stack(one) for one in activations)
+        return Step(torch.stack(losses), torch.stack(correct), outputs)
+
+    def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return mean loss and accuracy [R], without dropout and by the running statistics."""
+        found = []
+        for network, some_x, some_y in zip(self._networks, x, y, strict=True):
+            network.eval()
+            with torch.no_grad():
+                outputs = network(some_x)
+            network.train()
+            found.append((loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)))
+        losses, correct = zip(*found, strict=True)
+        return torch.stack(losses), torch.stack(correct)
+
+    def _step(self, network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+        """Return loss, share of right answers and activations of one network."""
+        for parameter in network.parameters():
+            if parameter.grad is not None:
+                parameter.grad.zero_()  # in place: it is a part of the stacked gradients
+        self._outputs.clear()
+        outputs = network(x)
+        loss = loss_of(self._loss_name, outputs, y)
+        loss.backward()
+        activations = [self._outputs[path].detach() for path in self._watched]
+        return [loss.detach(), share_right(outputs.detach(), y), *activations]
+
+    def _note(self, path: str, _module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
+        self._outputs[path] = output

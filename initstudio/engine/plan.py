@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from math import ceil
 from typing import Any
 
+from msgspec.structs import replace
+
 from initstudio.catalogue import (
     DataFacts,
     Dataset,
@@ -36,6 +38,7 @@ from initstudio.experiment import (
     SGD,
     Choice,
     Contender,
+    Data,
     Experiment,
     Rule,
     decode,
@@ -221,6 +224,21 @@ def assign(contender: Contender, layers: tuple[PlannedLayer, ...]) -> tuple[Assi
 def suits(loss: str, facts: DataFacts) -> bool:
     """Return whether a loss can be had with the targets of this data."""
     return facts.task == "classes" or loss in {"mse", "huber"}
+
+
+def with_data(experiment: Experiment, data: Data) -> Experiment:
+    """Return the experiment with other data; where they ask for another kind of loss, with that.
+
+    Cross-entropy for classes, mean squared error for values.
+    """
+    changed = replace(experiment, data=data)
+    if data_problem(experiment) or data_problem(changed):
+        return changed
+    task = data_facts(changed).task
+    if task == data_facts(experiment).task:
+        return changed
+    loss = "cross_entropy" if task == "classes" else "mse"
+    return replace(changed, training=replace(experiment.training, loss=loss))
 
 
 def _choices_inside(

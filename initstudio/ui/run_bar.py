@@ -148,8 +148,22 @@ class RunBar(QWidget):
             step // history.header.steps_per_epoch + 1, history.header.experiment.training.epochs
         )
         self._progress.setValue(round(PARTS * step / steps))
-        self._at.setText(f"step {step:,} of {steps:,}, epoch {epoch:,}")
+        slow = history.header.one_by_one
+        self._at.setText(
+            f"step {step:,} of {steps:,}, epoch {epoch:,}" + one_by_one_text(slow, short=True)
+        )
+        self._at.setToolTip(one_by_one_text(slow))
         self._pace.setText(pace_text(session.speed, session.seconds_left))
+
+
+def one_by_one_text(layers: tuple[str, ...], *, short: bool = False) -> str:
+    """Return that the networks train one after another, and why; empty where they do not."""
+    if not layers:
+        return ""
+    if short:
+        return ", one network after another"
+    kinds = " and ".join(layers)
+    return f"The networks train one after another: {kinds} cannot run in all of them at once."
 
 
 def pace_text(speed: float, seconds_left: float) -> str:

@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from initstudio.presets import ARTICLE, DIGITS, EXPERIMENTS
 from initstudio.ui.actions import build_actions, refresh_actions
 from initstudio.ui.commands import Commands
-from initstudio.ui.run_bar import BUTTONS, RunBar, duration_text, pace_text
+from initstudio.ui.run_bar import BUTTONS, RunBar, duration_text, one_by_one_text, pace_text
 from initstudio.ui.session import Session, State
 from tests.ui.conftest import at_rate
 
@@ -132,3 +132,9 @@ def test_a_pace_that_is_not_known_is_not_told() -> None:
     assert pace_text(0, float("inf")) == ""
     assert pace_text(1234.4, float("inf")) == "1,234 steps/s"
     assert pace_text(10, 5) == "10 steps/s, 5 s left"
+
+
+def test_networks_that_train_one_after_another_are_told_of() -> None:
+    assert one_by_one_text(()) == ""
+    assert one_by_one_text(("RReLU",), short=True) == ", one network after another"
+    assert "RReLU cannot run" in one_by_one_text(("RReLU",))

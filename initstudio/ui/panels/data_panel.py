@@ -125,7 +125,7 @@ class DataPanel(QWidget):
     def _edit(self, text: str, merge: str = "", **changes: object) -> None:
         experiment = self.session.experiment
         data = replace(experiment.data, **changes)
-        self.session.edit(replace(experiment, data=data), text, merge)
+        self.session.edit(plan.with_data(experiment, data), text, merge)
 
     # Qt
 

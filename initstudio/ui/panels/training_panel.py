@@ -1,5 +1,6 @@
 """How every contender is trained, under which seeds, and how often all layers are measured."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
@@ -7,14 +8,16 @@ import msgspec
 from msgspec.structs import replace
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from initstudio.catalogue import Entry, params_of
+from initstudio.catalogue import Entry, Params, params_of
 from initstudio.engine import plan
 from initstudio.experiment import (
     OPTIMIZERS,
+    SCHEDULES,
     Choice,
     Experiment,
     Optimizer,
     Recording,
+    Schedule,
     Seeds,
     Training,
 )
@@ -30,7 +33,7 @@ LABELS = {
 
 
 class TrainingPanel(QWidget):
-    """Epochs, batches, optimiser, learning rate, loss, clipping, seeds and snapshots."""
+    """Epochs, batches, optimiser, learning rate, schedule, loss, clipping, seeds and snapshots."""
 
     title = "Training"
     object_name = "training_panel"
@@ -40,15 +43,20 @@ class TrainingPanel(QWidget):
         self.setObjectName(self.object_name)
         self.session = session
         self.passes = Form(Training, "Training", ("epochs", "batch_size"))
-        self.optimizer = EntryPicker("Optimizer", _optimizers())
-        self.update_rule = Form(Training, "Training", ("learning_rate", "loss", "clip_norm"))
+        self.optimizer = EntryPicker("Optimizer", _entries(OPTIMIZERS))
+        self.rate = Form(Training, "Training", ("learning_rate",))
+        self.schedule = EntryPicker("Schedule", _entries(SCHEDULES))
+        self.update_rule = Form(Training, "Training", ("loss", "clip_norm"))
         self.seeds = Form(Seeds, "Seeds")
         self.recording = Form(Recording, "Recording")
         self.facts = Fact()
         self.facts.setAccessibleName("Training: steps")
         self._lay_out(scrolling_column(self))
         self.passes.changed.connect(self._on_training_changed)
-        self.update_rule.changed.connect(self._on_training_changed)
+        for form in (self.rate, self.update_rule):
+            form.changed.connect(self._on_training_changed)
+        self.schedule.entry_chosen.connect(self._on_schedule_chosen)
+        self.schedule.param_changed.connect(self._on_schedule_changed)
         self.optimizer.entry_chosen.connect(self._on_optimizer_chosen)
         self.optimizer.param_changed.connect(self._on_optimizer_changed)
         self.seeds.changed.connect(self._on_seeds_changed)
@@ -59,18 +67,21 @@ class TrainingPanel(QWidget):
     def show_experiment(self, experiment: Experiment) -> None:
         """Show the training of this experiment."""
         training = msgspec.structs.asdict(experiment.training)
-        optimizer = experiment.training.optimizer
-        self.passes.show_values(training)
-        self.update_rule.show_values(training)
+        optimizer, schedule = experiment.training.optimizer, experiment.training.schedule
+        for form in (self.passes, self.rate, self.update_rule):
+            form.show_values(training)
         self.optimizer.show_choice(Choice(key_of(optimizer), msgspec.structs.asdict(optimizer)))
+        key = next(key for key, kind in SCHEDULES.items() if kind is type(schedule))
+        self.schedule.show_choice(Choice(key, msgspec.structs.asdict(schedule)))
         self.seeds.show_values(msgspec.structs.asdict(experiment.seeds))
         self.recording.show_values(msgspec.structs.asdict(experiment.recording))
         self._show_problems()
         self.facts.show_text(steps_in_words(experiment))
 
     def _lay_out(self, column: QVBoxLayout) -> None:
-        for widget in (self.passes, self.facts, self.optimizer, self.update_rule):
+        for widget in (self.passes, self.facts, self.optimizer, self.rate, self.schedule):
             column.addWidget(widget)
+        column.addWidget(self.update_rule)
         column.addSpacing(6)
         column.addWidget(title("Seeds"))
         column.addWidget(self.seeds)
@@ -83,7 +94,9 @@ class TrainingPanel(QWidget):
         problems = self.session.problems
         training = below(problems, f"{WHERE}.training")
         self.passes.show_problems(training)
+        self.rate.show_problems(training)
         self.update_rule.show_problems(training)
+        self.schedule.show_problems("", below(problems, f"{WHERE}.training.schedule"))
         self.optimizer.show_problems("", below(problems, f"{WHERE}.training.optimizer"))
         self.seeds.show_problems(below(problems, f"{WHERE}.seeds"))
         self.recording.show_problems(below(problems, f"{WHERE}.recording"))
@@ -101,6 +114,20 @@ class TrainingPanel(QWidget):
         text = f"Change {LABELS[name].lower()}"
         new = replace(self.session.experiment, **{part: value})
         self.session.edit(new, text, f"{part}.{name}")
+
+    def _on_schedule_chosen(self, key: str) -> None:
+        self._edit_schedule(SCHEDULES[key](), f"Use the schedule {key}")
+
+    def _on_schedule_changed(self, name: str, value: object) -> None:
+        schedule = self.session.experiment.training.schedule
+        label = next(p.label for p in params_of(type(schedule)) if p.name == name)
+        new = replace(schedule, **{name: value})
+        self._edit_schedule(new, f"Change {label.lower()}", f"schedule.{name}")
+
+    def _edit_schedule(self, schedule: Schedule, text: str, merge: str = "") -> None:
+        experiment = self.session.experiment
+        training = replace(experiment.training, schedule=schedule)
+        self.session.edit(replace(experiment, training=training), text, merge)
 
     def _on_optimizer_chosen(self, key: str) -> None:
         optimizer = carried(self.session.experiment.training.optimizer, OPTIMIZERS[key])
@@ -155,8 +182,9 @@ def counted(number: int, word: str) -> str:
     return f"{number:,} {word}" + ("" if number == 1 else "s")
 
 
-def _optimizers() -> dict[str, Entry[Any]]:
+def _entries(kinds: Mapping[str, type[Params]]) -> dict[str, Entry[Any]]:
+    """Return what a picker needs of types that stand in no catalogue."""
     return {
         key: Entry(key=key, label=key, summary=(kind.__doc__ or "").split("\n")[0], params=kind)
-        for key, kind in OPTIMIZERS.items()
+        for key, kind in kinds.items()
     }

@@ -21,7 +21,17 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from initstudio.datasets import DATASETS
-from initstudio.experiment import SGD, Adam, AdamW, Choice, Data, Experiment, Seeds, Training
+from initstudio.experiment import (
+    SGD,
+    Adam,
+    AdamW,
+    Choice,
+    Cosine,
+    Data,
+    Experiment,
+    Seeds,
+    Training,
+)
 from initstudio.presets import ARTICLE, DIGITS
 from initstudio.ui.import_dialog import ImportDialog
 from initstudio.ui.panels.data_panel import DataPanel
@@ -228,3 +238,25 @@ def test_every_control_has_a_name_and_help(kind: type[QWidget], show: Show) -> N
         if isinstance(widget, QAbstractSpinBox | QComboBox | QCheckBox):
             assert widget.accessibleName(), widget
             assert widget.toolTip(), widget.accessibleName()
+
+
+def test_a_schedule_is_chosen_and_set(show: Show, find: Find, put: Put) -> None:
+    panel = show(TrainingPanel, ARTICLE)
+    panel.schedule.entry_chosen.emit("Cosine")
+    assert panel.session.experiment.training.schedule == Cosine()
+    put(find(panel, "Schedule: Least"), "0.1")
+    assert panel.session.experiment.training.schedule == Cosine(least=0.1)
+    panel.session.undo_stack.undo()
+    panel.session.undo_stack.undo()
+    assert panel.session.experiment == ARTICLE
+
+
+def test_values_bring_a_loss_that_suits_them(show: Show) -> None:
+    panel = show(DataPanel, ARTICLE)
+    panel.dataset.entry_chosen.emit("sine")
+    assert panel.session.experiment.training.loss == "mse"
+    assert not panel.session.problems
+    panel.dataset.entry_chosen.emit("moons")
+    assert panel.session.experiment.training.loss == "cross_entropy"
+    panel.session.undo_stack.undo()
+    assert panel.session.experiment.data.dataset.key == "sine"

@@ -1,6 +1,7 @@
 """The contract that every catalogue entry keeps, present and future."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from initstudio.catalogue import (
     Entry,
     Layer,
     Param,
+    Place,
     Probe,
     Role,
     Scheme,
@@ -24,10 +26,13 @@ from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
+from initstudio.tunings import TUNINGS
+from tests.specs import spec
 
 CATALOGUES: dict[str, Mapping[str, Entry[Any]]] = {
     "layers": LAYERS,
     "schemes": SCHEMES,
+    "tunings": TUNINGS,
     "datasets": DATASETS,
     "probes": PROBES,
 }
@@ -54,7 +59,7 @@ NAMED_SCHEMES = {
     "lecun_normal",
 }
 
-FLAT_ONLY = {"linear", "output", "batch_norm"}
+PLACE = Place(shape=(12,), outputs=7)
 
 FAN_IN, FAN_OUT = 300, 200
 SIGMAS = 5.2
@@ -65,16 +70,12 @@ every_layer = pytest.mark.parametrize("layer", LAYERS.values(), ids=LAYERS)
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 
 
-def spec(role: Role) -> TensorSpec:
-    shapes: dict[Role, Shape] = {"weight": (FAN_OUT, FAN_IN), "slope": (1,)}
-    fans = (FAN_IN, FAN_OUT) if role in ("weight", "bias") else (0, 0)
-    return TensorSpec(
-        name="weight",
-        role=role,
-        shape=shapes.get(role, (FAN_OUT,)),
-        fan_in=fans[0],
-        fan_out=fans[1],
-    )
+def tensor_of(role: Role) -> TensorSpec:
+    if role == "weight":
+        return spec(FAN_OUT, FAN_IN)
+    if role == "slope":
+        return spec(1, role=role)
+    return spec(FAN_OUT, role=role, fans=(FAN_IN, FAN_OUT) if role == "bias" else None)
 
 
 # What every entry says of itself
@@ -107,7 +108,7 @@ def test_layers_and_schemes_name_their_source(entry: Entry[Any]) -> None:
 @pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
 def test_labels_of_a_room_differ(catalogue: Mapping[str, Entry[Any]]) -> None:
     labels = [entry.label for entry in catalogue.values()]
-    assert len(set(labels)) == len(labels) > 0
+    assert len(set(labels)) == len(labels)
     assert all(key == entry.key for key, entry in catalogue.items())
 
 
@@ -174,20 +175,26 @@ def test_a_number_past_its_limits_is_refused_with_its_place(
 # Layers
 
 
+def refusal(layer: Layer[Any], place: Place) -> str:
+    """Return why a layer cannot stand there with its defaults, or ""."""
+    try:
+        layer.shape(layer.parse({}), place)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
 @every_layer
 @pytest.mark.parametrize("shape", [(12,), (1,), (1, 8, 8), (3, 5)], ids=str)
 def test_a_layer_is_what_it_announces(layer: Layer[Any], shape: Shape) -> None:
-    params = layer.parse({})
-    if len(shape) > 1 and layer.key in FLAT_ONLY:
-        with pytest.raises(
-            ValueError, match=r"flat input, and this is \d.*; put Flatten before it\.$"
-        ):
-            layer.shape(params, shape, 7)
+    params, place = layer.parse({}), Place(shape=shape, outputs=7)
+    if why := refusal(layer, place):
+        assert re.fullmatch(r"[A-Z].* and this is \d.*; put [A-Z].* before it\.", why)
         return
-    out = layer.shape(params, shape, 7)
-    module = layer.build(params, shape, 7)
+    out = layer.shape(params, place)
+    module = layer.build(params, place)
     assert tuple(module(torch.randn(4, *shape)).shape) == (4, *out)
-    announced = {one.name: one.shape for one in layer.tensors(params, shape, 7)}
+    announced = {one.name: one.shape for one in layer.tensors(params, place)}
     assert announced == {name: tuple(one.shape) for name, one in module.named_parameters()}
 
 
@@ -197,14 +204,14 @@ def test_a_layer_announces_the_tensors_of_all_its_switches(layer: Layer[Any]) ->
         if param.kind != "switch":
             continue
         params = layer.parse({param.name: not param.default})
-        module = layer.build(params, (12,), 7)
-        announced = {one.name: one.shape for one in layer.tensors(params, (12,), 7)}
+        module = layer.build(params, PLACE)
+        announced = {one.name: one.shape for one in layer.tensors(params, PLACE)}
         assert announced == {name: tuple(one.shape) for name, one in module.named_parameters()}
 
 
 @every_layer
 def test_a_layer_names_each_tensors_part(layer: Layer[Any]) -> None:
-    for tensor in layer.tensors(layer.parse({}), (12,), 7):
+    for tensor in layer.tensors(layer.parse({}), PLACE):
         if tensor.role == "weight":
             pair = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(tensor.shape))
             assert (tensor.fan_in, tensor.fan_out) == pair
@@ -217,7 +224,7 @@ def test_a_layer_names_each_tensors_part(layer: Layer[Any]) -> None:
 
 def roles_taken(scheme: Scheme[Any]) -> Iterator[Role]:
     roles: tuple[Role, ...] = ("weight", "bias", "scale", "shift", "slope")
-    yield from (role for role in roles if not scheme.refuses(scheme.parse({}), spec(role)))
+    yield from (role for role in roles if not scheme.refuses(scheme.parse({}), tensor_of(role)))
 
 
 @every_scheme
@@ -225,7 +232,7 @@ def roles_taken(scheme: Scheme[Any]) -> Iterator[Role]:
 def test_a_scheme_takes_what_it_offers_and_refuses_the_rest_in_a_sentence(
     scheme: Scheme[Any], role: Role
 ) -> None:
-    why = scheme.refuses(scheme.parse({}), spec(role))
+    why = scheme.refuses(scheme.parse({}), tensor_of(role))
     if role in scheme.roles:
         assert why is None
     else:
@@ -234,7 +241,9 @@ def test_a_scheme_takes_what_it_offers_and_refuses_the_rest_in_a_sentence(
         assert f"a {role} " in why
         if scheme.draw:
             with pytest.raises(ValueError, match=r"dimension"):
-                scheme.draw(torch.empty(FAN_OUT), scheme.parse({}), torch.Generator())
+                scheme.draw(
+                    torch.empty(FAN_OUT), scheme.parse({}), tensor_of(role), torch.Generator()
+                )
 
 
 @every_scheme
@@ -248,7 +257,7 @@ def test_a_scheme_has_a_formula_and_any_trap_is_a_sentence(scheme: Scheme[Any]) 
 def test_a_scheme_draws_by_its_law(scheme: Scheme[Any]) -> None:
     params = scheme.parse({})
     for role in roles_taken(scheme):
-        tensor = spec(role)
+        tensor = tensor_of(role)
         law = scheme.law(params, tensor)
         assert law.low <= law.mean <= law.high
         assert law.std >= 0
@@ -271,7 +280,7 @@ def draws(scheme: Scheme[Any], tensor: TensorSpec, count: int) -> Iterator[torch
     for _ in range(count):
         values = torch.full(tensor.shape, math.nan)
         if scheme.draw:
-            scheme.draw(values, scheme.parse({}), generator)
+            scheme.draw(values, scheme.parse({}), tensor, generator)
         yield values
 
 
@@ -279,10 +288,12 @@ def draws(scheme: Scheme[Any], tensor: TensorSpec, count: int) -> Iterator[torch
 def test_a_draw_depends_on_its_generator_alone(scheme: Scheme[Any]) -> None:
     torch.manual_seed(1)
     before = torch.get_rng_state()
-    first = next(draws(scheme, spec("weight"), 1))
+    first = next(draws(scheme, tensor_of("weight"), 1))
     assert torch.equal(torch.get_rng_state(), before)
     torch.rand(3)
-    assert torch.equal(next(draws(scheme, spec("weight"), 1)).nan_to_num(9), first.nan_to_num(9))
+    assert torch.equal(
+        next(draws(scheme, tensor_of("weight"), 1)).nan_to_num(9), first.nan_to_num(9)
+    )
 
 
 # Probes

@@ -12,19 +12,14 @@ from torch import nn
 from initstudio.catalogue import Shape, Value
 from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
+from tests.specs import build
 
 POINTS = (-30.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 15.0)
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
-def build(key: str, shape: Shape = (1,), outputs: int = 1, **values: Value) -> nn.Module:
-    layer = LAYERS[key]
-    return layer.build(layer.parse(values), shape, outputs)
-
-
 def activation(key: str, values: dict[str, Value]) -> nn.Module:
-    layer = LAYERS[key]
-    return layer.build(layer.parse(values), (1,), 1)
+    return build(key, (1,), 1, **values)
 
 
 def sigmoid(x: float) -> float:

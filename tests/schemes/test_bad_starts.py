@@ -11,6 +11,7 @@ from torch import nn
 
 from initstudio.catalogue import Value
 from initstudio.schemes import SCHEMES
+from tests.specs import spec
 
 SIGMAS = 5.2
 """A right implementation strays further from its mean with probability 2e-7."""
@@ -24,7 +25,8 @@ def network(sizes: Sequence[int], key: str, **values: Value) -> nn.Sequential:
     for fan_in, fan_out in pairwise(sizes):
         linear = nn.Linear(fan_in, fan_out)
         with torch.no_grad():
-            scheme.draw(linear.weight, scheme.parse(values), generator)
+            tensor = spec(*linear.weight.shape)
+            scheme.draw(linear.weight, scheme.parse(values), tensor, generator)
             linear.bias.zero_()
         modules += [linear, nn.ReLU()]
     return nn.Sequential(*modules[:-1])
@@ -87,7 +89,7 @@ def test_standard_normal_weights_start_with_an_enormous_loss() -> None:
     signal = torch.randn(count, 20, examples_each, generator=generator)
     for fan_in, fan_out in pairwise((20, 64, 64, 4)):
         weights = torch.empty(count, fan_out, fan_in)
-        scheme.draw(weights, scheme.parse({"std": 1}), generator)
+        scheme.draw(weights, scheme.parse({"std": 1}), spec(fan_out, fan_in), generator)
         signal = weights @ (signal if fan_in == 20 else signal.relu())
     classes = torch.randint(0, 4, (count, examples_each), generator=generator)
     losses = nn.functional.cross_entropy(signal, classes, reduction="none").mean(1)

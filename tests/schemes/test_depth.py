@@ -13,17 +13,15 @@ import torch
 from torch import nn
 
 from initstudio.catalogue import TensorSpec, Value
-from initstudio.layers import LAYERS
 from initstudio.schemes import SCHEMES
+from tests.specs import build, spec
 
 SIGMAS = 5.2
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(200)
 
 
 def square(width: int) -> TensorSpec:
-    return TensorSpec(
-        name="weight", role="weight", shape=(width, width), fan_in=width, fan_out=width
-    )
+    return spec(width, width)
 
 
 def power(key: str, width: int = 100, **values: Value) -> float:
@@ -45,15 +43,14 @@ def layers(
             kaiming = SCHEMES["kaiming_uniform"]
             params = kaiming.parse({"nonlinearity": "leaky_relu", "a": sqrt(5)})
             assert kaiming.draw
-            kaiming.draw(weight, params, generator)
+            kaiming.draw(weight, params, square(weight.shape[-1]), generator)
         else:
-            scheme.draw(weight, params, generator)
+            scheme.draw(weight, params, square(weight.shape[-1]), generator)
     return weights
 
 
 def activation(key: str) -> nn.Module:
-    layer = LAYERS[key]
-    return layer.build(layer.parse({}), (1,), 1)
+    return build(key)
 
 
 def gauss(values: torch.Tensor) -> float:
@@ -108,7 +105,7 @@ def test_he_keeps_the_length_on_average_only() -> None:
     assert scheme.draw
     stacked = torch.empty(count * width, width)  # rows are independent: one draw for all networks
     for _ in range(depth):
-        scheme.draw(stacked, scheme.parse({}), generator)
+        scheme.draw(stacked, scheme.parse({}), spec(*stacked.shape), generator)
         signal = (stacked.view(count, width, width) @ signal).relu()
     lengths = signal.double().square().sum((1, 2)) / width
     variance = (1 + 5 / width) ** depth - 1

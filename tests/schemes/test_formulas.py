@@ -5,7 +5,7 @@ that is 2 % wrong never passes, which is shown too.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import log, sqrt
 from typing import Any
 
@@ -18,12 +18,11 @@ from torch.nn import init
 
 from initstudio.catalogue import Law, TensorSpec, Value
 from initstudio.schemes import SCHEMES
+from tests.specs import spec
 
 ROWS, COLUMNS = 800, 1250
-WEIGHT = TensorSpec(
-    name="weight", role="weight", shape=(ROWS, COLUMNS), fan_in=COLUMNS, fan_out=ROWS
-)
-BIAS = TensorSpec(name="bias", role="bias", shape=(ROWS,), fan_in=COLUMNS, fan_out=ROWS)
+WEIGHT = spec(ROWS, COLUMNS)
+BIAS = spec(ROWS, role="bias", fans=(COLUMNS, ROWS))
 CHANCE = 1e-6
 
 
@@ -43,7 +42,7 @@ class Case:
         scheme = SCHEMES[self.key]
         assert scheme.draw
         values = torch.empty(tensor.shape)
-        scheme.draw(values, scheme.parse(self.values), torch.Generator().manual_seed(seed))
+        scheme.draw(values, scheme.parse(self.values), tensor, torch.Generator().manual_seed(seed))
         return values
 
     def announced(self, tensor: TensorSpec) -> Law:
@@ -145,7 +144,7 @@ def test_a_draw_is_what_torch_gives_bit_for_bit(case: Case, seed: int) -> None:
     torch.manual_seed(seed)
     expected = torch.empty(7, 5)
     case.by_hand(expected)
-    tensor = TensorSpec(name="weight", role="weight", shape=(7, 5), fan_in=5, fan_out=7)
+    tensor = spec(7, 5)
     if case.key == "lecun_normal":
         torch.manual_seed(seed)
         init.kaiming_normal_(expected, nonlinearity="linear")
@@ -205,7 +204,7 @@ def test_torch_default_is_what_linear_starts_with(part: str) -> None:
     layer = nn.Linear(COLUMNS, ROWS) if part == "weight" else nn.Linear(2, 10**6)
     drawn = getattr(layer, part).detach()
     fan_in = layer.in_features
-    tensor = WEIGHT if part == "weight" else replace(BIAS, shape=(10**6,), fan_in=2)
+    tensor = WEIGHT if part == "weight" else spec(10**6, role="bias", fans=(2, 10**6))
     scheme = SCHEMES["torch_default"]
     assert scheme.draw is None
     law = scheme.law(scheme.parse({}), tensor)
@@ -223,11 +222,11 @@ def test_torch_default_is_kaiming_with_the_slope_sqrt_5_bit_for_bit() -> None:
     assert kaiming.draw
     weight = torch.empty(20, 30)
     params = kaiming.parse({"nonlinearity": "leaky_relu", "a": sqrt(5)})
-    kaiming.draw(weight, params, torch.Generator().manual_seed(8))
+    kaiming.draw(weight, params, spec(*weight.shape), torch.Generator().manual_seed(8))
     assert torch.equal(layer.weight, weight)
     default, tensor = (
         SCHEMES["torch_default"],
-        TensorSpec(name="weight", role="weight", shape=(20, 30), fan_in=30, fan_out=20),
+        spec(20, 30),
     )
     assert default.law(default.parse({}), tensor).high == pytest.approx(
         kaiming.law(params, tensor).high
@@ -241,14 +240,14 @@ def test_orthogonal_keeps_lengths_up_to_its_gain(shape: tuple[int, int], gain: f
     assert scheme.draw
     params = scheme.parse({"gain": gain})
     weight = torch.empty(shape)
-    scheme.draw(weight, params, torch.Generator().manual_seed(4))
+    scheme.draw(weight, params, spec(*shape), torch.Generator().manual_seed(4))
     torch.manual_seed(4)
     assert torch.equal(weight, init.orthogonal_(torch.empty(shape), gain))
     rows, columns = shape
     short = weight if rows <= columns else weight.T
     eye = torch.eye(min(shape))
     torch.testing.assert_close(short @ short.T, gain**2 * eye, atol=2e-5, rtol=0)
-    tensor = TensorSpec(name="w", role="weight", shape=shape, fan_in=columns, fan_out=rows)
+    tensor = spec(*shape, fans=(columns, rows))
     law = scheme.law(params, tensor)
     # the squares of all entries sum to gain^2 min(rows, columns), whatever was drawn
     assert weight.double().pow(2).mean().sqrt().item() == pytest.approx(law.std, rel=1e-5)
@@ -261,7 +260,7 @@ def test_orthogonal_is_uniform_over_rotations_in_the_mean_of_an_entry() -> None:
     generator = torch.Generator().manual_seed(9)
     weights = torch.empty(4000, 3, 3)
     for weight in weights:
-        scheme.draw(weight, scheme.parse({}), generator)
+        scheme.draw(weight, scheme.parse({}), spec(*weight.shape), generator)
     spread = 1 / sqrt(3) / sqrt(len(weights))
     assert weights.mean(0).abs().max() < 5.2 * spread
     # the first entry of a random direction in three dimensions is uniform (Archimedes)

@@ -9,14 +9,13 @@ import torch
 from torch import nn
 from torch.nn import init
 
-from initstudio.catalogue import Role, TensorSpec, Value
+from initstudio.catalogue import Role, Value
 from initstudio.schemes import SCHEMES
+from tests.specs import spec
 
 ROWS, COLUMNS = 800, 1250
-WEIGHT = TensorSpec(
-    name="weight", role="weight", shape=(ROWS, COLUMNS), fan_in=COLUMNS, fan_out=ROWS
-)
-BIAS = TensorSpec(name="bias", role="bias", shape=(ROWS,), fan_in=COLUMNS, fan_out=ROWS)
+WEIGHT = spec(ROWS, COLUMNS)
+BIAS = spec(ROWS, role="bias", fans=(COLUMNS, ROWS))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +32,7 @@ def test_torch_default_knows_what_other_tensors_start_with(
     module: nn.Parameter, role: Role, value: float
 ) -> None:
     scheme = SCHEMES["torch_default"]
-    tensor = TensorSpec(name="x", role=role, shape=tuple(module.shape), fan_in=0, fan_out=0)
+    tensor = spec(*module.shape, role=role)
     law = scheme.law(scheme.parse({}), tensor)
     assert (law.kind, law.mean, law.std, law.low, law.high) == ("constant", value, 0, value, value)
     assert (module == value).all()
@@ -68,7 +67,7 @@ def test_a_constant_is_one_value_and_uses_no_randomness(
     before = generator.get_state()
     for tensor in (WEIGHT, BIAS):
         drawn = torch.empty(tensor.shape)
-        scheme.draw(drawn, scheme.parse(values), generator)
+        scheme.draw(drawn, scheme.parse(values), tensor, generator)
         assert (drawn == value).all()
         law = scheme.law(scheme.parse(values), tensor)
         assert (law.kind, law.mean, law.std, law.low, law.high) == (
@@ -125,7 +124,7 @@ def test_truncated_normal_has_its_moments_at_the_edges(values: dict[str, float])
     assert law.std == pytest.approx(full["std"] * std, rel=1e-8)
     assert scheme.draw
     drawn = torch.empty(10_000)
-    scheme.draw(drawn, scheme.parse(full), torch.Generator().manual_seed(1))
+    scheme.draw(drawn, scheme.parse(full), WEIGHT, torch.Generator().manual_seed(1))
     assert drawn.min() >= np.float32(full["low"])
     assert drawn.max() <= np.float32(full["high"])
 

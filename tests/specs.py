@@ -1,0 +1,57 @@
+"""Tensors and places as a test needs them, with what torch counts filled in."""
+
+from typing import Any
+
+import torch
+
+from initstudio.catalogue import (
+    Law,
+    Place,
+    Role,
+    Shape,
+    Site,
+    TensorSpec,
+    constant_law,
+    uniform_law,
+)
+from initstudio.layers import LAYERS
+
+STARTS: dict[Role, float] = {"scale": 1.0, "shift": 0.0, "slope": 0.25}
+
+
+def spec(
+    *shape: int,
+    role: Role = "weight",
+    fans: tuple[int, int] | None = None,
+    layer: str = "",
+    name: str = "",
+    gates: int = 1,
+    site: Site | None = None,
+) -> TensorSpec:
+    """Return a tensor of a Linear layer, or of a norm for the roles that only those have.
+
+    A bias takes the fans of its weight from `fans`.
+    """
+    if fans is None:
+        many = role == "weight" and len(shape) > 1
+        fans = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(shape)) if many else (0, 0)
+    default: Law = constant_law(STARTS[role]) if role in STARTS else uniform_law(0)
+    if fans[0]:
+        default = uniform_law(float(fans[0]) ** -0.5)
+    return TensorSpec(
+        name=name or role,
+        role=role,
+        shape=shape,
+        fan_in=fans[0],
+        fan_out=fans[1],
+        default=default,
+        layer=layer,
+        gates=gates,
+        site=site or Site(),
+    )
+
+
+def build(key: str, shape: Shape = (1,), outputs: int = 1, **values: Any) -> torch.nn.Module:  # noqa: ANN401
+    """Return a layer's module, for examples of that shape."""
+    layer = LAYERS[key]
+    return layer.build(layer.parse(values), Place(shape=shape, outputs=outputs))

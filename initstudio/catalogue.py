@@ -1,4 +1,4 @@
-"""What a Layer, Scheme, Dataset and Probe look like, and how a room collects its entries.
+"""What a Layer, Scheme, Tuning and Dataset look like, and how a room collects its entries.
 
 A catalogue entry is a frozen module-level value with a `key`. A room (`layers/`, `schemes/`, ...)
 collects the entries of its modules by itself: adding one is adding one file. The parameters of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Value: TypeAlias = bool | int | float | str
 Shape: TypeAlias = tuple[int, ...]
 Role: TypeAlias = Literal["weight", "bias", "scale", "shift", "slope"]
-Axis: TypeAlias = Literal["replica", "layer", "tensor", "bin"]
-Cadence: TypeAlias = Literal["step", "snapshot", "epoch"]
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,24 +42,6 @@ E = TypeVar("E", bound="Entry[Any]")
 
 class NoParams(Params, frozen=True):
     """For an entry that has none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Param:
-    """One declared parameter, as a form, a table of help or a test needs it."""
-
-    name: str
-    label: str
-    kind: Literal["switch", "integer", "number", "choice", "text"]
-    default: Value
-    help: str = ""
-    unit: str = ""
-    low: float = -math.inf
-    high: float = math.inf
-    low_open: bool = False
-    high_open: bool = False
-    log: bool = False
-    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,43 +301,6 @@ class Dataset(Entry[P]):
     make: Callable[[P, np.random.Generator], tuple[Features, Targets]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moment:
-    """What a probe may read, for all R replicas stacked on the leading axis.
-
-    At step k the weights are those after k updates, and loss, outputs, activations and gradients
-    belong to the batch of the update to come. Gradients are unclipped.
-    """
-
-    loss: "torch.Tensor"
-    """[R], mean over the batch."""
-    correct: "torch.Tensor"
-    """[R], share of the batch that is classified rightly; NaN where there are no classes."""
-    weights: "tuple[torch.Tensor, ...]"
-    """One [R, *shape] for each tensor with the role weight, in order of the layers."""
-    gradients: "tuple[torch.Tensor, ...]"
-    """The gradients of `weights`, in the same order and shapes."""
-    activations: "tuple[torch.Tensor, ...]"
-    """The output [R, batch, *shape] of each layer, in order."""
-    validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
-    """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Probe(Entry[NoParams]):
-    """A measurement.
-
-    `axes` name the axes of its reading; "tensor" counts the weight tensors, "layer" all layers.
-    `cadence`: at each step, at each snapshot (every few steps), or at step 0 and each epoch's end.
-    """
-
-    params: type[NoParams] = NoParams
-    unit: str
-    axes: tuple[Axis, ...]
-    cadence: Cadence
-    measure: "Callable[[Moment], torch.Tensor]"
-
-
 def collect(package: str, kind: type[E]) -> dict[str, E]:
     """Return the entries of `kind` that the modules of a room define, by key, in their order.
 
@@ -397,50 +340,3 @@ def explain(error: msgspec.MsgspecError, where: str) -> ExperimentError:
     if not at:
         return ExperimentError(where, str(error).replace("`", "'"))
     return ExperimentError(where + path.rstrip("`"), why.replace("`", "'"))
-
-
-def params_of(kind: type[msgspec.Struct]) -> tuple[Param, ...]:
-    """Return the declared parameters of a struct, in order, leaving out nested structs."""
-    info = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(kind))
-    params = (_param(field) for field in info.fields)
-    return tuple(param for param in params if param is not None)
-
-
-def _param(field: msgspec.inspect.Field) -> Param | None:
-    kind = field.type
-    schema: Mapping[str, Any] = {}
-    extra: Mapping[str, Any] = {}
-    if isinstance(kind, msgspec.inspect.Metadata):
-        schema, extra, kind = kind.extra_json_schema or {}, kind.extra or {}, kind.type
-    common: dict[str, Any] = {
-        "name": field.name,
-        "label": schema.get("title", field.name.replace("_", " ").capitalize()),
-        "default": field.default,
-        "help": schema.get("description", ""),
-        "unit": extra.get("unit", ""),
-        "log": extra.get("log", False),
-    }
-    match kind:
-        case msgspec.inspect.BoolType():
-            return Param(kind="switch", **common)
-        case msgspec.inspect.IntType() | msgspec.inspect.FloatType():
-            number = "integer" if isinstance(kind, msgspec.inspect.IntType) else "number"
-            return Param(kind=cast("Any", number), **common, **_limits(kind))
-        case msgspec.inspect.LiteralType(values=values):
-            labels = extra.get("choices", {})
-            choices = tuple((str(value), str(labels.get(value, value))) for value in values)
-            return Param(kind="choice", choices=choices, **common)
-        case msgspec.inspect.StrType():
-            return Param(kind="text", **common)
-    return None
-
-
-def _limits(kind: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> dict[str, Any]:
-    limits: dict[str, Any] = {}
-    if kind.ge is not None or kind.gt is not None:
-        limits["low"] = kind.ge if kind.ge is not None else kind.gt
-        limits["low_open"] = kind.ge is None
-    if kind.le is not None or kind.lt is not None:
-        limits["high"] = kind.le if kind.le is not None else kind.lt
-        limits["high_open"] = kind.le is None
-    return limits

@@ -7,10 +7,12 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from initstudio.catalogue import Dataset, Entry, Layer, Param, Probe, Scheme, params_of
+from initstudio.catalogue import Dataset, Entry, Layer, Scheme
 from initstudio.datasets import DATASETS
+from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
+from initstudio.measurement import Probe
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 import pytest
 from msgspec import Meta
 
-from initstudio.catalogue import Entry, Layer, NoParams, Params, collect, convert, params_of
+from initstudio.catalogue import Entry, Layer, NoParams, Params, collect, convert
+from initstudio.declared import params_of
 from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
 

@@ -9,21 +9,12 @@ import msgspec
 import pytest
 import torch
 
-from initstudio.catalogue import (
-    Entry,
-    Layer,
-    Param,
-    Place,
-    Probe,
-    Role,
-    Scheme,
-    Shape,
-    TensorSpec,
-    params_of,
-)
+from initstudio.catalogue import Entry, Layer, Place, Role, Scheme, Shape, TensorSpec
 from initstudio.datasets import DATASETS
+from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
+from initstudio.measurement import Probe
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS

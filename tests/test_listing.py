@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from initstudio.catalogue import params_of
+from initstudio.declared import params_of
 from initstudio.listing import CATALOGUES, as_json, as_text
 
 catalogues = pytest.mark.parametrize("name", CATALOGUES)

@@ -25,8 +25,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "tables"}),
-    frozenset({"experiment"}),
-    frozenset({"history", "presets", "edits", "schedule"}),
+    frozenset({"declared", "experiment"}),
+    frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),
     frozenset({"convergence"}),
     # floor 2

@@ -12,16 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from initstudio.catalogue import (
-    DataFacts,
-    Dataset,
-    Entry,
-    Params,
-    Probe,
-    Scheme,
-    TensorSpec,
-    Tuning,
-)
+from initstudio.catalogue import DataFacts, Dataset, Entry, Params, Scheme, TensorSpec, Tuning
 from initstudio.datasets import DATASETS
 from initstudio.engine.network import (
     NETWORK,
@@ -46,6 +37,7 @@ from initstudio.experiment import (
 )
 from initstudio.history import Header
 from initstudio.layers import LAYERS
+from initstudio.measurement import Probe
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from initstudio.catalogue import Moment, Probe
+from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,8 @@ import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.catalogue import Moment, Probe
 from initstudio.distribution import BINS, HEAD
+from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
     import torch

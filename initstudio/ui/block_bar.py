@@ -4,7 +4,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from initstudio import layer_edits
-from initstudio.catalogue import Param, params_of
+from initstudio.declared import Param, params_of
 from initstudio.experiment import Choice
 from initstudio.layers import LAYERS
 from initstudio.ui.fields import ChoiceBox, NumberBox, tip

@@ -10,7 +10,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QValidator, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QLineEdit, QWidget
 
-from initstudio.catalogue import Param, Value
+from initstudio.catalogue import Value
+from initstudio.declared import Param
 from initstudio.ui import numbers
 
 PAUSE = 700

@@ -7,7 +7,8 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from initstudio.catalogue import Param, Value, params_of
+from initstudio.catalogue import Value
+from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
 from initstudio.ui.fields import Field, Switch, field_for
 

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 
 from initstudio import tables
-from initstudio.catalogue import params_of
 from initstudio.datasets.file import FILE, FileParams
+from initstudio.declared import params_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice
 from initstudio.tables import Table

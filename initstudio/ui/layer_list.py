@@ -29,7 +29,7 @@ from initstudio.ui.layer_model import Index, LayerModel, Row
 from initstudio.ui.reorder_list import ReorderList
 
 if TYPE_CHECKING:
-    from initstudio.catalogue import Param
+    from initstudio.declared import Param
 
 HEIGHT = 31
 NUMBER, FIELD, SHAPE, COUNT = 28, 66, 88, 62

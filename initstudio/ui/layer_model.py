@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from initstudio.catalogue import Param, Shape, Value, params_of
+from initstudio.catalogue import Shape, Value
+from initstudio.declared import Param, params_of
 from initstudio.engine.network import PlannedLayer, shown
 from initstudio.experiment import Choice, Experiment, Path
 from initstudio.layer_edits import layer_at

@@ -4,7 +4,7 @@ import math
 import re
 from decimal import Decimal
 
-from initstudio.catalogue import Param
+from initstudio.declared import Param
 
 GRACE = 1e-6
 """Where a parameter that steps by factors starts from zero, as a share of its upper limit."""

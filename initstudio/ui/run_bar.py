@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from initstudio.catalogue import params_of
+from initstudio.declared import params_of
 from initstudio.experiment import Training
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.fields import NumberBox

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from initstudio.catalogue import Dataset, Params, Value, params_of
+from initstudio.catalogue import Dataset, Params, Value
 from initstudio.datasets import DATASETS
+from initstudio.declared import params_of
 from initstudio.errors import ExperimentError
 
 FIXED = {"digits", "iris", "wine", "breast_cancer", "diabetes", "text", "file"}

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from initstudio.catalogue import Axis, Probe
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine import tidy
 from initstudio.engine.plan import plan
 from initstudio.experiment import Experiment, Recording, Seeds
 from initstudio.history import Header, Snapshot
+from initstudio.measurement import Axis, Probe
 from initstudio.presets import ARTICLE, contender, multilayer
 
 PROBE_AXES: dict[str, tuple[Axis, ...]] = {

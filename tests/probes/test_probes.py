@@ -8,11 +8,11 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from initstudio.catalogue import Moment
 from initstudio.distribution import BINS, HEAD, pool
 from initstudio.engine.reference import train_one
 from initstudio.engine.train import train
 from initstudio.experiment import Recording, Seeds
+from initstudio.measurement import Moment
 from initstudio.presets import ARTICLE
 from initstudio.probes import PROBES
 from initstudio.probes.distributions import distributions

@@ -13,7 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from initstudio.catalogue import Param, Params, params_of
+from initstudio.catalogue import Params
+from initstudio.declared import Param, params_of
 from initstudio.ui import numbers
 from initstudio.ui.fields import NumberBox
 from initstudio.ui.form import Form

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from initstudio.catalogue import Param, Params, params_of
+from initstudio.catalogue import Params
+from initstudio.declared import Param, params_of
 
 
 class Toolbar(QWidget):

@@ -9,9 +9,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from initstudio import edits
-from initstudio.catalogue import DataFacts, params_of
+from initstudio.catalogue import DataFacts
 from initstudio.datasets import DATASETS
 from initstudio.datasets.file import FILE
+from initstudio.declared import params_of
 from initstudio.engine import plan
 from initstudio.experiment import Choice, Data, Experiment
 from initstudio.ui.data_preview import DataPreview

@@ -8,7 +8,8 @@ import msgspec
 from msgspec.structs import replace
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from initstudio.catalogue import Entry, Params, params_of
+from initstudio.catalogue import Entry, Params
+from initstudio.declared import params_of
 from initstudio.engine import plan
 from initstudio.experiment import (
     OPTIMIZERS,

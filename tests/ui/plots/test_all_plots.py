@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from initstudio.catalogue import params_of
+from initstudio.declared import params_of
 from initstudio.experiment import Recording
 from initstudio.history import History
 from initstudio.ui import theme

@@ -1,0 +1,51 @@
+"""What a Probe looks like, and what it may read of a training step."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from initstudio.catalogue import Entry, NoParams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import torch
+
+Axis: TypeAlias = Literal["replica", "layer", "tensor", "bin"]
+Cadence: TypeAlias = Literal["step", "snapshot", "epoch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """What a probe may read, for all R replicas stacked on the leading axis.
+
+    At step k the weights are those after k updates, and loss, outputs, activations and gradients
+    belong to the batch of the update to come. Gradients are unclipped.
+    """
+
+    loss: "torch.Tensor"
+    """[R], mean over the batch."""
+    correct: "torch.Tensor"
+    """[R], share of the batch that is classified rightly; NaN where there are no classes."""
+    weights: "tuple[torch.Tensor, ...]"
+    """One [R, *shape] for each tensor with the role weight, in order of the layers."""
+    gradients: "tuple[torch.Tensor, ...]"
+    """The gradients of `weights`, in the same order and shapes."""
+    activations: "tuple[torch.Tensor, ...]"
+    """The output [R, batch, *shape] of each layer, in order."""
+    validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
+    """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe(Entry[NoParams]):
+    """A measurement.
+
+    `axes` name the axes of its reading; "tensor" counts the weight tensors, "layer" all layers.
+    `cadence`: at each step, at each snapshot (every few steps), or at step 0 and each epoch's end.
+    """
+
+    params: type[NoParams] = NoParams
+    unit: str
+    axes: tuple[Axis, ...]
+    cadence: Cadence
+    measure: "Callable[[Moment], torch.Tensor]"

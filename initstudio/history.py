@@ -39,6 +39,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     tensors: tuple[str, ...]
     """A label for each weight tensor, in order: "1 Linear"."""
     tensor_shapes: tuple[tuple[int, ...], ...]
+    parameters: tuple[str, ...] = ()
+    """The name of each parameter tensor in torch's `named_parameters`, in order of the layers."""
     steps: int
     """Optimiser steps in the whole run."""
     steps_per_epoch: int
@@ -231,7 +233,7 @@ def stretch_of(
     stepped = [shot for shot in snapshots if series & shot.readings.keys()]
     ended = [shot for shot in snapshots if epochs & shot.readings.keys()]
     layered = [shot for shot in snapshots if shot.readings.keys() - series - epochs]
-    layers = layered[-1].readings if layered else {}
+    layers = {key: value for shot in layered for key, value in shot.readings.items()}
     return Stretch(
         steps=np.array([shot.step for shot in stepped], np.int64),
         series=_stack(stepped, series),

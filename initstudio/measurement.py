@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
     import torch
 
-Axis: TypeAlias = Literal["replica", "layer", "tensor", "bin"]
-Cadence: TypeAlias = Literal["step", "snapshot", "epoch"]
+    from initstudio.catalogue import Law
+
+Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin"]
+Cadence: TypeAlias = Literal["step", "snapshot", "epoch", "start"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,10 @@ class Moment:
     """The gradients of `weights`, in the same order and shapes."""
     activations: "tuple[torch.Tensor, ...]"
     """The output [R, batch, *shape] of each layer, in order."""
+    parameters: "tuple[torch.Tensor, ...]" = ()
+    """One [R, *shape] for each parameter tensor, in order of the layers."""
+    laws: "tuple[tuple[Law | None, ...], ...]" = ()
+    """For each replica, for each parameter, what it was drawn from; None where it was tuned."""
     validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
     """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
 
@@ -40,8 +46,10 @@ class Moment:
 class Probe(Entry[NoParams]):
     """A measurement.
 
-    `axes` name the axes of its reading; "tensor" counts the weight tensors, "layer" all layers.
-    `cadence`: at each step, at each snapshot (every few steps), or at step 0 and each epoch's end.
+    `axes` name the axes of its reading; "tensor" counts the weight tensors, "parameter" all
+    parameter tensors, "layer" all layers.
+    `cadence`: at each step, at each snapshot (every few steps), at step 0 and each
+    epoch's end, or at step 0 only ("start").
     """
 
     params: type[NoParams] = NoParams

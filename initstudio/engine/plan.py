@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from initstudio.catalogue import DataFacts, Dataset, Entry, Params, Scheme, TensorSpec, Tuning
+from initstudio.catalogue import DataFacts, Dataset, Entry, Law, Params, Scheme, TensorSpec, Tuning
 from initstudio.datasets import DATASETS
 from initstudio.engine.network import (
     NETWORK,
@@ -54,6 +54,13 @@ class Assignment:
     rule: int | None
     scheme: Scheme[Any] | None
     params: Params | None
+
+    @property
+    def law(self) -> Law:
+        """Return the distribution that the tensor is drawn from."""
+        if self.scheme is None:
+            return self.tensor.default
+        return self.scheme.law(self.params, self.tensor)
 
     @property
     def parameter(self) -> str:
@@ -359,6 +366,9 @@ def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: 
         ),
         tensors=tuple(label for label, _ in weights),
         tensor_shapes=tuple(tensor.shape for _, tensor in weights),
+        parameters=tuple(
+            f"{layer.module}.{tensor.name}" for layer in layers for tensor in layer.tensors
+        ),
         steps=per_epoch * experiment.training.epochs,
         steps_per_epoch=per_epoch,
         one_by_one=tuple(

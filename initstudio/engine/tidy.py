@@ -1,11 +1,11 @@
 """Readings as a tidy table, one number a row: for spreadsheets, pandas and R.
 
 Columns: `probe`, `step` (updates made so far), `contender` (its name), `slot` (its identity: names
-may repeat), `seed`, `layer` ("1 Linear"; empty for a number of the whole network), `bin_low` and
-`bin_high` (empty but for a distribution), `value`. A distribution is one row for each bin that is
-not empty: `value` values v lie in bin_low <= v < bin_high; values that are not finite are counted
-in a row whose edges are `nan`. Numbers are written with the fewest digits that give them back
-exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+may repeat), `seed`, `layer` ("1 Linear", or a parameter's name; empty for a number of the whole
+network), `bin_low` and `bin_high` (empty but for a distribution), `value`. A distribution is one
+row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that are
+not finite are counted in a row whose edges are `nan`. Numbers are written with the fewest digits
+that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
 """
 
 import csv
@@ -47,6 +47,7 @@ class Tidy:
             for replica in range(len(header.slots))
         ]
         self._layers = [_cells(label) for label in header.layers]
+        self._parameters = [_cells(name) for name in header.parameters]
         self._tensors = [_cells(label) for label in header.tensors]
 
     def lines(self, snapshot: Snapshot) -> str:
@@ -64,6 +65,8 @@ class Tidy:
                 places = [""]
             case ("layer",):
                 places = self._layers
+            case ("parameter",):
+                places = self._parameters
             case ("tensor",) | ("tensor", "bin"):
                 places = self._tensors
             case _:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from initstudio.catalogue import Features, Shape
+from initstudio.catalogue import Features, Law, Shape
 from initstudio.engine.data import batches, prepare, stream
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
@@ -92,6 +92,7 @@ class _Run:
             for tensor in layer.tensors
             if tensor.role == "weight"
         ]
+        self._laws = _laws(resolved)
         self._training, self._validation = self._load()
 
     def _program(self, networks: list[nn.Sequential]) -> Program | OneByOne:
@@ -157,6 +158,8 @@ class _Run:
             cadences.append("snapshot")
         if starts_epoch:
             cadences.append("epoch")
+        if step == 0:
+            cadences.append("start")
         return self._read(step, found, validation, cadences)
 
     def last_snapshot(self, step: int) -> Snapshot:
@@ -173,6 +176,10 @@ class _Run:
             weights=tuple(self._stacked.parameters[name] for name in self._weights),
             gradients=tuple(self._stacked.gradients[name] for name in self._weights),
             activations=found.activations,
+            parameters=tuple(
+                self._stacked.parameters[name] for name in self._plan.header.parameters
+            ),
+            laws=self._laws,
             validation=validation,
         )
         with torch.no_grad():
@@ -204,6 +211,15 @@ class _Run:
         """Return [R, ...] from [S, ...]: every contender gets what its seed has."""
         wide = values.expand(self._contenders, *values.shape)
         return wide.reshape(-1, *values.shape[1:])
+
+
+def _laws(plan: Plan) -> tuple[tuple[Law | None, ...], ...]:
+    """Return what each parameter of each replica was drawn from; None where it was tuned since."""
+    found: list[tuple[Law | None, ...]] = []
+    for assignments, tuning in zip(plan.assignments, plan.tunings, strict=True):
+        laws = tuple(None if tuning else one.law for one in assignments)
+        found += [laws] * plan.experiment.seeds.count
+    return tuple(found)
 
 
 def _dropout(plan: Plan, network: nn.Module) -> dict[str, tuple[Shape, float]]:

@@ -13,7 +13,7 @@ from initstudio.ui.session import Session
 
 FILTER = "Experiments (*.json);;All files (*)"
 MAX_RECENT = 8
-LAYOUT = 1
+LAYOUT = 2
 """Counts up when docks change, so that an older layout is not restored."""
 Answer = QMessageBox.StandardButton
 

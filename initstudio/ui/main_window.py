@@ -26,6 +26,7 @@ from initstudio.ui.commands import LAYOUT, Commands
 from initstudio.ui.message_bar import MessageBar
 from initstudio.ui.panels.contenders_panel import ContendersPanel
 from initstudio.ui.panels.data_panel import DataPanel
+from initstudio.ui.panels.inspector_panel import InspectorPanel
 from initstudio.ui.panels.network_panel import NetworkPanel
 from initstudio.ui.panels.training_panel import TrainingPanel
 from initstudio.ui.run_bar import RunBar
@@ -56,12 +57,19 @@ class MainWindow(QMainWindow):
         self._board: Board | None = None
         self._centre = self._add_centre()
         self._add_run_bar()
+        contenders, inspector = ContendersPanel(session), InspectorPanel(session)
         self.docks = [
             self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
-            self._add_dock(ContendersPanel(session), Qt.DockWidgetArea.RightDockWidgetArea),
+            self._add_dock(contenders, Qt.DockWidgetArea.RightDockWidgetArea),
             self._add_dock(DataPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
             self._add_dock(TrainingPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._add_dock(inspector, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
+        self.docks[-1].hide()
+        contenders.inspect_asked.connect(self._show_inspector)
+        contenders.contender_chosen.connect(inspector.show_contender)
+        for contender in session.experiment.contenders[:1]:
+            inspector.show_contender(contender.slot)
         self._stack_docks()
         menus.fill(self, self.commands, self.actions_by_key, self.docks)
         self.setProperty("standard_layout", self.saveState(LAYOUT))
@@ -121,7 +129,7 @@ class MainWindow(QMainWindow):
 
     def _stack_docks(self) -> None:
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        network, contenders, data, training = self.docks
+        network, contenders, data, training, _inspector = self.docks
         if self.width() < WIDE:
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, contenders)
             self.tabifyDockWidget(contenders, network)
@@ -130,6 +138,10 @@ class MainWindow(QMainWindow):
         for dock in (network, contenders):
             dock.raise_()
         self.resizeDocks([network, contenders], [320, 300], Qt.Orientation.Horizontal)
+
+    def _show_inspector(self) -> None:
+        self.docks[-1].show()
+        self.docks[-1].raise_()
 
     def _on_experiment_changed(self, _experiment: object) -> None:
         self._refresh()

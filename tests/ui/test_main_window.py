@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QScrollBar,
+    QTableView,
     QToolButton,
     QWidget,
 )
@@ -62,9 +63,22 @@ def message(window: MainWindow) -> QWidget:
 def test_it_fits_a_small_laptop(window: MainWindow) -> None:
     assert (window.width(), window.height()) == (1280, 800)
     assert window.board.width() > 800
-    for dock in window.docks:
+    assert window.docks[-1].isHidden(), "the inspector comes when it is asked for"
+    for dock in window.docks[:-1]:
         assert dock.isVisible() or window.tabifiedDockWidgets(dock)
         assert dock.widget().minimumSizeHint().width() <= dock.width()
+
+
+def test_the_inspector_comes_when_it_is_asked_for(window: MainWindow) -> None:
+    inspect = next(
+        one
+        for one in window.findChildren(QToolButton)
+        if one.accessibleName() == "Inspect contender"
+    )
+    inspect.click()
+    assert window.docks[-1].isVisible()
+    tensors = window.docks[-1].findChild(QTableView)
+    assert tensors.model().rowCount() == 6
 
 
 def test_every_control_has_a_name(window: MainWindow) -> None:

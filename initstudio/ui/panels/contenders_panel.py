@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
@@ -29,6 +29,10 @@ class ContendersPanel(QWidget):
 
     title = "Contenders"
     object_name = "contenders_panel"
+    contender_chosen = Signal(int)
+    """The slot of the contender whose schemes are shown."""
+    inspect_asked = Signal()
+    """What starts each tensor of it is to be seen."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -41,6 +45,11 @@ class ContendersPanel(QWidget):
         self.add = QToolButton()
         self.count = Fact()
         self.heading = title("")
+        self.inspect = QToolButton()
+        self.inspect.setText("Inspect")
+        self.inspect.setAccessibleName("Inspect contender")
+        self.inspect.setToolTip("What starts each tensor, with its numbers, and whether it did")
+        self.inspect.clicked.connect(self.inspect_asked)
         self.problem = Note()
         self.extra = Fact()
         self.pickers = {role: _picker(role, label) for role, label in ROLES.items()}
@@ -82,7 +91,11 @@ class ContendersPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.chips)
         column.addSpacing(4)
-        for widget in (self.heading, self.problem, *self.pickers.values(), self.extra):
+        name = QHBoxLayout()
+        name.addWidget(self.heading, 1)
+        name.addWidget(self.inspect)
+        column.addLayout(name)
+        for widget in (self.problem, *self.pickers.values(), self.extra):
             column.addWidget(widget)
         column.addStretch()
 
@@ -121,6 +134,9 @@ class ContendersPanel(QWidget):
         for role, picker in self.pickers.items():
             picker.setVisible(contender is not None)
             picker.show_choice(_choice(contender, role) if contender else None)
+        self.inspect.setEnabled(contender is not None)
+        if contender:
+            self.contender_chosen.emit(contender.slot)
         others = edits.other_rules(contender) if contender else 0
         rules = "One more rule" if others == 1 else f"{others} more rules"
         self.extra.show_text(f"{rules} for single layers, from the file." if others else "")

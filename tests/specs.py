@@ -14,6 +14,7 @@ from initstudio.catalogue import (
     constant_law,
     uniform_law,
 )
+from initstudio.experiment import Choice
 from initstudio.layers import LAYERS
 
 STARTS: dict[Role, float] = {"scale": 1.0, "shift": 0.0, "slope": 0.25}
@@ -55,3 +56,32 @@ def build(key: str, shape: Shape = (1,), outputs: int = 1, **values: Any) -> tor
     """Return a layer's module, for examples of that shape."""
     layer = LAYERS[key]
     return layer.build(layer.parse(values), Place(shape=shape, outputs=outputs))
+
+
+ENDS = (Choice("flatten"), Choice("output"))
+IMAGE = (
+    Choice("linear", {"units": 64}),
+    Choice("unflatten", {"channels": 4, "height": 4, "width": 4}),
+)
+SEQUENCE = (
+    Choice("linear", {"units": 12}),
+    Choice("unflatten", {"height": 3, "width": 4}),
+    Choice("as_sequence"),
+)
+ROW = (Choice("linear", {"units": 7}),)
+BEFORE = {"Convolution": IMAGE, "Pooling": IMAGE, "Recurrent": SEQUENCE, "Attention": SEQUENCE}
+OTHER = {
+    **dict.fromkeys(("group_norm", "instance_norm"), IMAGE),
+    **dict.fromkeys(("last_steps", "mean_steps", "as_sequence", "conv1d"), SEQUENCE),
+    **dict.fromkeys(("conv_transpose1d", "max_pool1d", "avg_pool1d"), SEQUENCE),
+    "unflatten": (Choice("linear", {"units": 64}),),
+}
+
+
+def around(key: str) -> tuple[Choice, ...]:
+    """Return a small network for a row of values, with this layer in it."""
+    inside = (Choice("linear", {"units": 7}), Choice("dropout"), Choice("tanh"))
+    layer = Choice(key, inside=inside if LAYERS[key].bodies else ())
+    before = OTHER.get(key) or BEFORE.get(LAYERS[key].group, ROW)
+    end = () if key == "output" else ENDS
+    return (*before, layer, Choice("tanh"), *end) if end else (*before, Choice("tanh"), layer)

@@ -14,8 +14,8 @@ class OneByOne:
     """Does what `program.Program` does, network by network.
 
     The networks' parameters become the replica's rows of the stacked ones, and so do the gradients
-    and buffers. `noise` is the state of each seed's random numbers, which its contenders share;
-    dropout draws from it too, so no masks are needed.
+    and buffers. `noise` is the state of each seed's random numbers, from which each of its
+    contenders begins; dropout draws from them too, so no masks are needed.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class OneByOne:
         self._networks = networks
         self._loss_name = loss
         self._watched = watched
-        self._noise = list(noise)
+        self._noise = [noise[replica % len(noise)] for replica in range(len(networks))]
         self._outputs: Tensors = {}
         for replica, network in enumerate(networks):
             for name, parameter in network.named_parameters():
@@ -41,13 +41,12 @@ class OneByOne:
     def step(self, x: torch.Tensor, y: torch.Tensor, _masks: object = None) -> Step:
         """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set."""
         found = []
-        after: list[torch.Tensor] = []
         with torch.random.fork_rng(devices=[]):
             for replica, network in enumerate(self._networks):
-                torch.set_rng_state(self._noise[replica % len(self._noise)])
+                # of its own: how much RReLU draws depends on the signal
+                torch.set_rng_state(self._noise[replica])
                 found.append(self._step(network, x[replica], y[replica]))
-                after.append(torch.get_rng_state())
-        self._noise = after[: len(self._noise)]
+                self._noise[replica] = torch.get_rng_state()
         losses, correct, *activations = zip(*found, strict=True)
         outputs = tuple(torch.stack(one) for one in activations)
         return Step(torch.stack(losses), torch.stack(correct), outputs)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initstudio.engine.layout import aligned
 from initstudio.engine.objective import loss_of, share_right
@@ -103,11 +104,14 @@ class Program:
 
     def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
         parameters, buffers, x, y = self._nested(inputs)
+        fast = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)  # vmap has no rule for its fused kernel
         self._template.eval()
         try:
             loss, (correct, _, _) = vmap(self._loss)(parameters, buffers, x, y, {})
         finally:
             self._template.train()
+            torch.backends.mha.set_fastpath_enabled(fast)
         return [loss, correct]
 
     def _nested(self, inputs: tuple[torch.Tensor, ...]) -> list[Any]:
@@ -124,7 +128,8 @@ class Program:
         state = {**parameters, **buffers}
         state |= {f"{path}.{MASK}": mask for path, mask in masks.items()}
         self._outputs.clear()
-        outputs = functional_call(self._template, state, (x,))
+        with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels
+            outputs = functional_call(self._template, state, (x,))
         activations = [self._outputs[path] for path in self._watched]
         loss = loss_of(self._loss_name, outputs, y)
         return loss, (share_right(outputs, y), self._moved(), activations)

@@ -66,12 +66,17 @@ class _Recorder(TorchDispatchMode):
             self._note(tensor, graph.placeholder(f"input_{at}"))
 
     def node_of(self, tensor: torch.Tensor) -> fx.Node:
-        """Return the operation that a tensor comes from.
+        """Return the operation that a tensor comes from; a number that torch wraps is a constant.
 
         Raises:
             ValueError: It is neither an input nor was it made while recording.
         """
         node = self._nodes.get(id(tensor))
+        if node is None and tensor.dim() == 0:
+            node = self._graph.call_function(
+                torch.full, ((), tensor.item()), {"dtype": tensor.dtype}
+            )
+            self._note(tensor, node)
         if node is None:
             message = f"a tensor of shape {tuple(tensor.shape)} comes from outside the recording"
             raise ValueError(message)

@@ -1,19 +1,17 @@
 """Activation functions: each works on every value by itself and so keeps the shape."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, NoParams, Params, Place, Shape, TensorSpec, constant_law
+from initstudio.catalogue import NoParams, Params, Place, TensorSpec, constant_law
+from initstudio.elementwise import activation
 
 if TYPE_CHECKING:
     import torch
 else:
     torch = lazy_loader.load("torch")
-
-P = TypeVar("P", bound=Params)
 
 
 class LeakyParams(Params, frozen=True):
@@ -57,12 +55,21 @@ class ELUParams(Params, frozen=True):
     ] = 1.0
 
 
-def _same(_params: Params, place: Place) -> Shape:
-    return place.shape
+class SoftplusParams(Params, frozen=True):
+    """How sharp the bend is, and from where on it is a straight line."""
 
-
-def _none(_params: Params, _place: Place) -> tuple[TensorSpec, ...]:
-    return ()
+    beta: Annotated[
+        float, Meta(gt=0, le=100, title="Beta", description="Greater is closer to ReLU.")
+    ] = 1.0
+    threshold: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=1000,
+            title="Threshold",
+            description="Where beta x is above it, the function is the identity.",
+        ),
+    ] = 20.0
 
 
 def _slope(_params: Params, _place: Place) -> tuple[TensorSpec, ...]:
@@ -72,32 +79,7 @@ def _slope(_params: Params, _place: Place) -> tuple[TensorSpec, ...]:
     )
 
 
-def _activation(  # noqa: PLR0913 - what an activation is made of, each by its name
-    *,
-    key: str,
-    label: str,
-    summary: str,
-    source: str,
-    order: int,
-    params: type[P],
-    module: "Callable[[P], torch.nn.Module]",
-    tensors: Callable[[P, Place], tuple[TensorSpec, ...]] = _none,
-) -> Layer[P]:
-    return Layer(
-        key=key,
-        label=label,
-        group="Activation",
-        summary=summary,
-        source=source,
-        order=order,
-        params=params,
-        shape=_same,
-        tensors=tensors,
-        build=lambda values, _place: module(values),
-    )
-
-
-RELU = _activation(
+RELU = activation(
     key="relu",
     label="ReLU",
     summary="max(0, x): passes what is above zero.",
@@ -107,7 +89,7 @@ RELU = _activation(
     module=lambda _: torch.nn.ReLU(),
 )
 
-LEAKY_RELU = _activation(
+LEAKY_RELU = activation(
     key="leaky_relu",
     label="Leaky ReLU",
     summary="x above zero, a small multiple of x below, so that no unit dies.",
@@ -117,7 +99,7 @@ LEAKY_RELU = _activation(
     module=lambda params: torch.nn.LeakyReLU(params.negative_slope),
 )
 
-TANH = _activation(
+TANH = activation(
     key="tanh",
     label="Tanh",
     summary="Hyperbolic tangent: between -1 and 1, and close to x around zero.",
@@ -127,7 +109,7 @@ TANH = _activation(
     module=lambda _: torch.nn.Tanh(),
 )
 
-SIGMOID = _activation(
+SIGMOID = activation(
     key="sigmoid",
     label="Sigmoid",
     summary="1 / (1 + exp(-x)): between 0 and 1, and never centred on zero.",
@@ -137,7 +119,7 @@ SIGMOID = _activation(
     module=lambda _: torch.nn.Sigmoid(),
 )
 
-GELU = _activation(
+GELU = activation(
     key="gelu",
     label="GELU",
     summary="x times the probability that a standard normal lies below x.",
@@ -147,7 +129,7 @@ GELU = _activation(
     module=lambda params: torch.nn.GELU(params.approximate),
 )
 
-SILU = _activation(
+SILU = activation(
     key="silu",
     label="SiLU (Swish)",
     summary="x times its sigmoid.",
@@ -157,7 +139,7 @@ SILU = _activation(
     module=lambda _: torch.nn.SiLU(),
 )
 
-ELU = _activation(
+ELU = activation(
     key="elu",
     label="ELU",
     summary="x above zero, alpha (exp(x) - 1) below.",
@@ -167,7 +149,7 @@ ELU = _activation(
     module=lambda params: torch.nn.ELU(params.alpha),
 )
 
-SELU = _activation(
+SELU = activation(
     key="selu",
     label="SELU",
     summary="A scaled ELU that drives mean and variance to 0 and 1 under LeCun normal weights.",
@@ -177,17 +159,17 @@ SELU = _activation(
     module=lambda _: torch.nn.SELU(),
 )
 
-SOFTPLUS = _activation(
+SOFTPLUS = activation(
     key="softplus",
     label="Softplus",
-    summary="log(1 + exp(x)): a smooth ReLU that is never zero.",
+    summary="log(1 + exp(beta x)) / beta: a smooth ReLU that is never zero.",
     source="torch.nn.Softplus; Dugas et al. 2001",
     order=28,
-    params=NoParams,
-    module=lambda _: torch.nn.Softplus(),
+    params=SoftplusParams,
+    module=lambda params: torch.nn.Softplus(params.beta, params.threshold),
 )
 
-SOFTSIGN = _activation(
+SOFTSIGN = activation(
     key="softsign",
     label="Softsign",
     summary="x / (1 + |x|): like tanh, with far slower saturation.",
@@ -197,7 +179,7 @@ SOFTSIGN = _activation(
     module=lambda _: torch.nn.Softsign(),
 )
 
-MISH = _activation(
+MISH = activation(
     key="mish",
     label="Mish",
     summary="x times the tanh of its softplus.",
@@ -207,7 +189,7 @@ MISH = _activation(
     module=lambda _: torch.nn.Mish(),
 )
 
-PRELU = _activation(
+PRELU = activation(
     key="prelu",
     label="PReLU",
     summary="A leaky ReLU whose slope is learned, one for the layer, from 0.25 on.",

@@ -23,6 +23,7 @@ from initstudio.experiment import (
 )
 from initstudio.layers import LAYERS
 from initstudio.presets import contender, multilayer
+from tests.specs import around
 
 XAVIER = contender("Xavier", 0, "xavier_uniform")
 KAIMING = contender("Kaiming", 1, "kaiming_uniform")
@@ -66,12 +67,22 @@ def test_a_contender_that_diverges_leaves_its_neighbours_bit_for_bit() -> None:
 ODD = Data(dataset=Choice("random", {"examples": 90, "features": 7, "classes": 3}))
 
 
-@pytest.mark.parametrize("key", sorted(LAYERS.keys() - {"output", "flatten"}))
+CONVOLUTIONS = {key for key, layer in LAYERS.items() if layer.group == "Convolution"}
+
+
+@pytest.mark.parametrize("key", sorted(LAYERS.keys() - CONVOLUTIONS - {"embedding"}))
 def test_no_bit_depends_on_company_whatever_the_shapes(key: str) -> None:
     """Widths, classes and batches (the last of an epoch has 8) that fill no register."""
-    hidden = (Choice("linear", {"units": 13}), Choice(key), Choice("linear", {"units": 5}))
-    network = (*hidden, Choice("tanh"), Choice("output"))
-    assert_alone_as_beside(replace(experiment(), network=network, data=ODD))
+    assert_alone_as_beside(replace(experiment(), network=around(key), data=ODD))
+
+
+@pytest.mark.parametrize("key", sorted(CONVOLUTIONS - {"conv3d", "conv_transpose3d"}))
+def test_convolutions_agree_to_rounding_whatever_the_company(key: str) -> None:
+    """Torch's kernel takes the channels of all replicas as groups, and sums them as it likes."""
+    asked = replace(experiment(), network=around(key), data=ODD)
+    alone = losses(replace(asked, contenders=(XAVIER,)))
+    beside = losses(replace(asked, contenders=(TAME_3, XAVIER)))
+    np.testing.assert_allclose(alone[0], beside[1], rtol=1e-4)
 
 
 @pytest.mark.parametrize(

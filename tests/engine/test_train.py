@@ -32,6 +32,7 @@ from initstudio.experiment import (
 from initstudio.history import Snapshot
 from initstudio.layers import LAYERS
 from initstudio.presets import contender
+from tests.specs import around
 
 Loss = Literal["cross_entropy", "mse", "huber", "bce"]
 CONTENDERS = (
@@ -82,15 +83,29 @@ def assert_equal_to_plain(asked: Experiment) -> None:
             )
 
 
-@pytest.mark.parametrize("key", LAYERS)
+TOKENS = Data(dataset=Choice("text", {}), validation=0.2)
+
+
+@pytest.mark.parametrize("key", sorted(LAYERS.keys() - {"embedding", "conv3d", "conv_transpose3d"}))
 def test_every_layer_trains_as_in_the_plain_loop(key: str) -> None:
-    inside = (Choice("linear", {"units": 7}), Choice(key), Choice("linear", {"units": 5}))
-    network: tuple[Choice, ...] = (*inside, Choice("relu"), Choice("output"))
-    if key == "output":
-        network = (Choice("linear", {"units": 7}), Choice("tanh"), Choice("output"))
-    if key == "flatten":
-        network = (Choice("flatten"), *SMALL)
-    assert_equal_to_plain(experiment(network))
+    assert_equal_to_plain(experiment(around(key)))
+
+
+def test_tokens_train_as_in_the_plain_loop() -> None:
+    network = (Choice("embedding", {"features": 4}), Choice("gru", {"hidden": 5}), Choice("output"))
+    asked = experiment(network, Training(epochs=2, batch_size=64), seeds=1)
+    assert_equal_to_plain(replace(asked, data=TOKENS))
+
+
+def test_answers_at_several_positions_train_as_in_the_plain_loop() -> None:
+    network = (
+        Choice("embedding", {"features": 4}),
+        Choice("lstm", {"hidden": 6, "output": "every"}),
+        Choice("last_steps", {"count": 3}),
+        Choice("output"),
+    )
+    data = Data(dataset=Choice("copy", {"examples": 150, "recall": 3, "delay": 2}))
+    assert_equal_to_plain(replace(experiment(network), data=data))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """Every layer computes what its summary says: formulas written out, and integrals of FACTS."""
 
 from collections.abc import Callable
-from math import e, erf, exp, log, sqrt, tanh
+from math import e, erf, exp, log, sin, sqrt, tanh
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules import activation as activations
 
 from initstudio.catalogue import Shape, Value
 from initstudio.errors import ExperimentError
@@ -50,12 +51,52 @@ FORMULAS: list[tuple[str, dict[str, Value], Callable[[float], float]]] = [
     ("softsign", {}, lambda x: x / (1 + abs(x))),
     ("mish", {}, lambda x: x * tanh(softplus(x))),
     ("prelu", {}, lambda x: x if x > 0 else 0.25 * x),
+    ("softplus", {"beta": 2}, lambda x: log(1 + exp(2 * x)) / 2),
+    ("softplus", {"threshold": 1}, lambda x: x if x > 1 else softplus(x)),
+    ("relu6", {}, lambda x: max(0, min(x, 6))),
+    ("celu", {"alpha": 0.5}, lambda x: x if x > 0 else 0.5 * (exp(x / 0.5) - 1)),
+    ("hardtanh", {"min_val": -2, "max_val": 0.5}, lambda x: max(-2, min(x, 0.5))),
+    ("hardsigmoid", {}, lambda x: max(0, min(x / 6 + 0.5, 1))),
+    ("hardswish", {}, lambda x: x * max(0, min(x / 6 + 0.5, 1))),
+    ("hardshrink", {}, lambda x: x if abs(x) > 0.5 else 0),
+    ("softshrink", {"lambd": 0.25}, lambda x: max(abs(x) - 0.25, 0) * (1 if x > 0 else -1)),
+    ("tanhshrink", {}, lambda x: x - tanh(x)),
+    ("threshold", {"threshold": 0.5, "value": 2}, lambda x: x if x > 0.5 else 2),
+    ("logsigmoid", {}, lambda x: -log(1 + exp(-x))),
+    ("sin", {"omega": 2}, lambda x: sin(2 * x)),
+    ("scaled_tanh", {}, lambda x: 1.7159 * tanh(2 / 3 * x)),
 ]
+NOT_ELEMENTWISE = {
+    "GLU": "halves the features",
+    "MultiheadAttention": "mixes the steps",
+    "Softmax": "mixes the features",
+    "Softmax2d": "mixes the channels",
+    "Softmin": "mixes the features",
+    "LogSoftmax": "mixes the features",
+}
+"""What torch counts among the activations and this catalogue does not."""
+
+
+def test_every_elementwise_activation_of_torch_is_here() -> None:
+    found = {type(build(key, (1,), 1)).__name__ for key in {key for key, _, _ in FORMULAS}}
+    found.add(type(build("rrelu")).__name__)
+    assert set(activations.__all__) - NOT_ELEMENTWISE.keys() <= found
+
+
+def test_rrelu_draws_its_slopes_while_training_and_then_takes_their_mean() -> None:
+    module = build("rrelu", lower=0.1, upper=0.5)
+    below = -torch.ones(10_000)
+    torch.manual_seed(0)
+    slopes = -module(below)
+    assert slopes.min() >= 0.1
+    assert slopes.max() <= 0.5
+    assert slopes.mean().item() == pytest.approx(0.3, abs=5 * 0.4 / sqrt(12 * 10_000))
+    assert torch.allclose(module.eval()(below), torch.tensor(-0.3))
 
 
 def test_every_activation_is_written_out_here() -> None:
-    activations = {key for key, layer in LAYERS.items() if layer.group == "Activation"}
-    assert {key for key, _, _ in FORMULAS} == activations
+    known = {key for key, layer in LAYERS.items() if layer.group == "Activation"}
+    assert {key for key, _, _ in FORMULAS} == known - {"rrelu"}
 
 
 @pytest.mark.parametrize(("key", "values", "formula"), FORMULAS)

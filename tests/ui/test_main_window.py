@@ -77,7 +77,7 @@ def test_the_inspector_comes_when_it_is_asked_for(window: MainWindow) -> None:
     )
     inspect.click()
     assert window.docks[-1].isVisible()
-    tensors = window.docks[-1].findChild(QTableView)
+    (tensors,) = window.docks[-1].findChildren(QTableView)
     assert tensors.model().rowCount() == 6
 
 

@@ -19,6 +19,7 @@ INTERRUPTED = 130
 SIDES = range(200, 10_001)
 CATALOGUES = {
     "schemes": "ways to set starting weights",
+    "tunings": "second steps of starting a network, on real data",
     "layers": "layers of a network",
     "datasets": "data to train on",
     "probes": "measurements",

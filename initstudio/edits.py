@@ -146,6 +146,11 @@ def set_scheme(experiment: Experiment, at: int, role: Role, scheme: Choice) -> E
     return _with_contender(experiment, at, rules=tuple(rules))
 
 
+def set_tuning(experiment: Experiment, at: int, tuning: Choice | None) -> Experiment:
+    """Return the experiment with another tuning of one contender, or with none."""
+    return _with_contender(experiment, at, tuning=tuning)
+
+
 def moved(count: int, positions: Collection[int], to: int) -> list[int]:
     """Return the order of `count` things after those at `positions` went before the one at `to`."""
     rest = [at for at in range(count) if at not in positions]

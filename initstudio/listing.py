@@ -7,7 +7,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from initstudio.catalogue import Dataset, Entry, Layer, Scheme
+from initstudio.catalogue import Dataset, Entry, Layer, Scheme, Tuning
 from initstudio.datasets import DATASETS
 from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
@@ -15,9 +15,11 @@ from initstudio.layers import LAYERS
 from initstudio.measurement import Probe
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
+from initstudio.tunings import TUNINGS
 
 CATALOGUES: dict[str, Mapping[str, Entry[Any]]] = {
     "schemes": SCHEMES,
+    "tunings": TUNINGS,
     "layers": LAYERS,
     "datasets": DATASETS,
     "probes": PROBES,
@@ -65,6 +67,8 @@ def _facts(entry: Entry[Any]) -> dict[str, Any]:
             return {"group": entry.group}
         case Dataset():
             return _data_facts(entry)
+        case Tuning():
+            return {}
         case Probe():
             return {"unit": entry.unit, "axes": list(entry.axes), "cadence": entry.cadence}
     message = f"{type(entry).__name__} has no listing"

@@ -90,15 +90,19 @@ def test_an_entry_says_what_it_is(entry: Entry[Any]) -> None:
     assert type(entry).__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("entry", [*LAYERS.values(), *SCHEMES.values()], ids=lambda one: one.key)
-def test_layers_and_schemes_name_their_source(entry: Entry[Any]) -> None:
+@pytest.mark.parametrize(
+    "entry",
+    [*LAYERS.values(), *SCHEMES.values(), *TUNINGS.values()],
+    ids=lambda one: one.key,
+)
+def test_layers_schemes_and_tunings_name_their_source(entry: Entry[Any]) -> None:
     assert entry.source
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
 def test_labels_of_a_room_differ(catalogue: Mapping[str, Entry[Any]]) -> None:
     labels = [entry.label for entry in catalogue.values()]
-    assert len(set(labels)) == len(labels)
+    assert len(set(labels)) == len(labels) > 0
     assert all(key == entry.key for key, entry in catalogue.items())
 
 

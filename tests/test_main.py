@@ -141,7 +141,7 @@ def test_bad_input_is_one_line_with_file_and_place(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["schemes", "layers", "datasets", "probes"])
+@pytest.mark.parametrize("name", ["schemes", "tunings", "layers", "datasets", "probes"])
 def test_listings_are_text_or_json(capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert main([name]) == 0
     text = capsys.readouterr().out

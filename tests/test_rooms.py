@@ -24,7 +24,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 0
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
-    frozenset({"catalogue", "distribution", "tables"}),
+    frozenset({"catalogue", "distribution", "rehearsal", "tables"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),
@@ -226,8 +226,9 @@ def test_no_checker_is_silenced_wholesale() -> None:
 WINDOW = "import pkgutil, initstudio.ui as ui\nnames = ['initstudio.ui'] + [info.name for info in \
 pkgutil.walk_packages(ui.__path__, 'initstudio.ui.')]"
 TORCH_FREE = "names = ['initstudio.' + name for name in ('convergence', 'edits', 'presets', \
-'layers', 'schemes', 'datasets', 'probes', 'engine.client', 'engine.data', 'engine.messages', \
-'engine.plan', 'engine.schema', 'engine.summary', 'engine.tidy', 'listing', 'headless')]"
+'layers', 'schemes', 'tunings', 'datasets', 'probes', 'engine.client', 'engine.data', \
+'engine.messages', 'engine.plan', 'engine.schema', 'engine.summary', 'engine.tidy', 'listing', \
+'headless')]"
 
 
 @pytest.mark.parametrize("names", [WINDOW, TORCH_FREE], ids=["window", "torch-free rooms"])
@@ -251,7 +252,7 @@ print(len(names) > 10, sorted(heavy))
     assert (done.stdout, done.stderr) == ("True []\n", "")
 
 
-@pytest.mark.parametrize("room", ["engine", "layers", "schemes", "datasets", "probes"])
+@pytest.mark.parametrize("room", ["engine", "layers", "schemes", "tunings", "datasets", "probes"])
 def test_rooms_below_the_window_load_no_qt(room: str) -> None:
     names = [name for name in MODULES if room_of(name) == room]
     script = f"""

@@ -10,16 +10,18 @@ from typing import Any
 
 import msgspec
 
-from initstudio.catalogue import Entry, Params
+from initstudio.catalogue import Entry, Layer, Params
 from initstudio.datasets import DATASETS
 from initstudio.experiment import FORMAT, VERSION, Experiment
 from initstudio.layers import LAYERS
 from initstudio.probes import PROBES
 from initstudio.schemes import SCHEMES
+from initstudio.tunings import TUNINGS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
+LAYER = {"$ref": "#/$defs/Layer"}
 
 
 def file_schema() -> Schema:
@@ -29,9 +31,12 @@ def file_schema() -> Schema:
         (Experiment, *kinds), ref_template="#/$defs/{name}"
     )
     known = dict(zip(kinds, params, strict=True))
-    _property(definitions, "Experiment", "network")["items"] = _one_of(LAYERS, known)
+    definitions["Layer"] = {"description": "A layer.", **_one_of(LAYERS, known)}
+    _property(definitions, "Experiment", "network")["items"] = LAYER
     _property(definitions, "Data", "dataset", _one_of(DATASETS, known))
     _property(definitions, "Rule", "scheme", _one_of(SCHEMES, known))
+    tuning = [_one_of(TUNINGS, known), {"type": "null"}]
+    _property(definitions, "Contender", "tuning")["anyOf"] = tuning
     for kind in definitions.values():
         kind["description"] = cleandoc(kind["description"])
     probes = {"type": "array", "items": {"enum": list(PROBES)}}
@@ -53,7 +58,7 @@ def file_schema() -> Schema:
 
 def _params_types() -> list[type[Params]]:
     """Return the parameter types of all entries, each once."""
-    catalogues: tuple[Mapping[str, Entry[Any]], ...] = (LAYERS, DATASETS, SCHEMES)
+    catalogues: tuple[Mapping[str, Entry[Any]], ...] = (LAYERS, DATASETS, SCHEMES, TUNINGS)
     return list(dict.fromkeys(entry.params for room in catalogues for entry in room.values()))
 
 
@@ -81,11 +86,14 @@ def _one_of(catalogue: Mapping[str, Entry[Any]], params: Mapping[type[Params], S
 
 def _choice(entry: Entry[Any], params: Schema) -> Schema:
     needed = [field.name for field in msgspec.structs.fields(entry.params) if field.required]
+    properties = {"key": {"const": entry.key}, "params": params}
+    if isinstance(entry, Layer) and entry.bodies:
+        properties["inside"] = {"type": "array", "items": LAYER}
     return {
         "title": entry.label,
         "description": entry.summary,
         "type": "object",
-        "properties": {"key": {"const": entry.key}, "params": params},
+        "properties": properties,
         "required": ["key", "params"] if needed else ["key"],
         "additionalProperties": False,
     }

@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch import nn
 
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import plan
+from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
 from initstudio.presets import ARTICLE, contender
+from initstudio.tunings import TUNINGS
 
 
 class SimpleNN(nn.Module):
@@ -96,3 +99,23 @@ def test_the_global_generator_is_left_as_it_was() -> None:
     before = torch.get_rng_state()
     initialize(plan(ARTICLE), 0, 0)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("key", TUNINGS)
+def test_a_tuning_works_on_the_first_batch_of_its_seed(key: str) -> None:
+    tuned = replace(ARTICLE.contenders[1], tuning=Choice(key))
+    asked = replace(ARTICLE, contenders=(ARTICLE.contenders[1], replace(tuned, slot=3)))
+    resolved = plan(asked)
+    plain, first, again = (initialize(resolved, at, 4) for at in (0, 1, 1))
+    pairs = zip(first.state_dict().values(), again.state_dict().values(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+    pairs = zip(plain.state_dict().values(), first.state_dict().values(), strict=True)
+    assert not all(torch.equal(one, other) for one, other in pairs)
+
+
+def test_what_cannot_be_tuned_is_told_with_its_contender() -> None:
+    dead = contender("Dead", 0, "zeros")
+    dead = replace(dead, tuning=Choice("lsuv", {"start": "drawn"}))
+    with pytest.raises(ExperimentError, match="Dead: ") as caught:
+        initialize(plan(replace(ARTICLE, contenders=(dead,))), 0, 0)
+    assert caught.value.where == "$.experiment.contenders[0].tuning"

@@ -253,7 +253,7 @@ def test_parts_of_a_network_that_the_catalogue_lacks() -> None:
     bad = with_network("linear", "no such", Choice("dropout", {"p": 2}), "output")
     first, second = problems(bad)
     assert first.where == "$.experiment.network[1].key"
-    assert first.why.startswith("there is no 'no such'; known: linear, output, relu, ")
+    assert first.why.startswith("there is no 'no such'; known: linear, output, bilinear, ")
     assert second.where == "$.experiment.network[2].params.p"
     layers = layers_of(bad)
     assert [bool(layer.problem) for layer in layers] == [False, True, True, False]
@@ -301,7 +301,7 @@ def test_batch_norm_needs_two_examples_in_the_last_batch_too() -> None:
         problem = only_problem(with_training(normed, batch_size=batch))
         assert problem.where == "$.experiment.training.batch_size"
         assert problem.why == (
-            "BatchNorm1d needs batches of at least 2 examples, and the last of an epoch has 1; "
+            "BatchNorm needs batches of at least 2 examples, and the last of an epoch has 1; "
             "choose another batch size."
         )
         assert problems(with_training(batch_size=batch)) == []

@@ -8,10 +8,11 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from initstudio import edits
-from initstudio.catalogue import Role, Value
+from initstudio.catalogue import Entry, NoParams, Role, Value
 from initstudio.errors import ExperimentError
 from initstudio.experiment import MAX_CONTENDERS, Choice, Contender, Experiment
 from initstudio.schemes import SCHEMES
+from initstudio.tunings import TUNINGS
 from initstudio.ui.contender_chips import ChipList, ContenderModel
 from initstudio.ui.entry_picker import EntryPicker, Fact
 from initstudio.ui.form import Note, below, title
@@ -20,6 +21,8 @@ from initstudio.ui.session import Session
 
 WHERE = "$.experiment.contenders"
 ROLES: dict[Role, str] = {"weight": "Weights", "bias": "Biases"}
+NONE = "none"
+"""Stands for no tuning."""
 TORCH = next((key for key, scheme in SCHEMES.items() if scheme.draw is None), "")
 """What starts a tensor that no rule names."""
 
@@ -53,6 +56,7 @@ class ContendersPanel(QWidget):
         self.problem = Note()
         self.extra = Fact()
         self.pickers = {role: _picker(role, label) for role, label in ROLES.items()}
+        self.tuning = _tuning_picker()
         self._make_add_menu()
         self._make_actions()
         self._lay_out(scrolling_column(self))
@@ -63,6 +67,8 @@ class ContendersPanel(QWidget):
         for role, picker in self.pickers.items():
             picker.entry_chosen.connect(partial(self._on_scheme_chosen, role))
             picker.param_changed.connect(partial(self._on_param_changed, role))
+        self.tuning.entry_chosen.connect(self._on_tuning_chosen)
+        self.tuning.param_changed.connect(self._on_tuning_changed)
         session.experiment_changed.connect(self.show_experiment)
         self.show_experiment(session.experiment)
 
@@ -95,7 +101,7 @@ class ContendersPanel(QWidget):
         name.addWidget(self.heading, 1)
         name.addWidget(self.inspect)
         column.addLayout(name)
-        for widget in (self.problem, *self.pickers.values(), self.extra):
+        for widget in (self.problem, *self.pickers.values(), self.extra, self.tuning):
             column.addWidget(widget)
         column.addStretch()
 
@@ -134,6 +140,8 @@ class ContendersPanel(QWidget):
         for role, picker in self.pickers.items():
             picker.setVisible(contender is not None)
             picker.show_choice(_choice(contender, role) if contender else None)
+        self.tuning.setVisible(contender is not None)
+        self.tuning.show_choice((contender and contender.tuning) or Choice(NONE))
         self.inspect.setEnabled(contender is not None)
         if contender:
             self.contender_chosen.emit(contender.slot)
@@ -151,6 +159,10 @@ class ContendersPanel(QWidget):
             why = whole.get("") or whole.get("key") or params.get("", "")
             picker.show_problems(why, params)
             shown |= {p.where for p in problems if p.where.startswith(where)}
+        where = f"{WHERE}[{at}].tuning"
+        params = below(problems, f"{where}.params")
+        self.tuning.show_problems(below(problems, where).get("", ""), params)
+        shown |= {p.where for p in problems if p.where.startswith(where)}
         rest = [p.why for p in problems if _number(p) == at and p.where not in shown]
         whole_list = [p.why for p in problems if p.where == WHERE]
         self.problem.show_text("\n".join(whole_list + (rest if at is not None else [])))
@@ -222,6 +234,22 @@ class ContendersPanel(QWidget):
             new = edits.set_scheme(experiment, at, role, choice)
             self._edit(new, f"Start {ROLES[role].lower()} with {scheme.label}")
 
+    def _on_tuning_chosen(self, key: str) -> None:
+        at, experiment = self._at(), self.session.experiment
+        if at is not None:
+            tuning = None if key == NONE else Choice(key)
+            name = TUNINGS[key].label if tuning else "no tuning"
+            self._edit(edits.set_tuning(experiment, at, tuning), f"Start with {name}")
+
+    def _on_tuning_changed(self, name: str, value: Value) -> None:
+        at, experiment = self._at(), self.session.experiment
+        tuning = None if at is None else experiment.contenders[at].tuning
+        if at is not None and tuning is not None:
+            changed = edits.with_param(tuning, name, value)
+            new = edits.set_tuning(experiment, at, changed)
+            slot = experiment.contenders[at].slot
+            self._edit(new, f"Change {name} of the tuning", f"{slot}.{tuning.key}.{name}")
+
     def _on_param_changed(self, role: Role, name: str, value: Value) -> None:
         at, experiment = self._at(), self.session.experiment
         if at is not None:
@@ -231,6 +259,18 @@ class ContendersPanel(QWidget):
             self._edit(
                 new, f"Change {name} of {one.name}", f"{one.slot}.{role}.{choice.key}.{name}"
             )
+
+
+def _tuning_picker() -> EntryPicker:
+    nothing = Entry(
+        key=NONE,
+        label="None",
+        summary="The network starts as its tensors were drawn.",
+        params=NoParams,
+    )
+    picker = EntryPicker("Tuning", {NONE: nothing, **TUNINGS})
+    picker.box.setToolTip("A second step that looks at the first batch of real data.")
+    return picker
 
 
 def _picker(role: Role, label: str) -> EntryPicker:

@@ -197,3 +197,18 @@ class _OwnDrop(QDropEvent):
 
     def source(self) -> ReorderList:
         return self.rows
+
+
+def test_a_tuning_is_chosen_set_and_taken_away(show: Show, find: Find, put: Put) -> None:
+    panel = show(ContendersPanel, ARTICLE)
+    panel.tuning.entry_chosen.emit("lsuv")
+    assert panel.session.experiment.contenders[0].tuning == Choice("lsuv")
+    put(find(panel, "Tuning: Tolerance"), "0.05")
+    tuning = panel.session.experiment.contenders[0].tuning
+    assert tuning
+    assert tuning.params == {"tolerance": 0.05}
+    panel.tuning.entry_chosen.emit("none")
+    assert panel.session.experiment.contenders[0].tuning is None
+    for _ in range(3):
+        panel.session.undo_stack.undo()
+    assert panel.session.experiment == ARTICLE

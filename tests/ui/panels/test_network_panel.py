@@ -68,9 +68,9 @@ def test_layers_are_added_after_the_selected_one_and_before_the_output(show: Sho
     assert keys(panel) == "linear relu linear relu dropout output"
     assert panel.list.rows() == [4]
     panel.list.select_rows([0])
-    add(panel, "BatchNorm1d")
+    add(panel, "BatchNorm")
     assert keys(panel) == "linear batch_norm relu linear relu dropout output"
-    assert panel.session.undo_stack.undoText() == "Add BatchNorm1d"
+    assert panel.session.undo_stack.undoText() == "Add BatchNorm"
     panel.session.undo_stack.undo()
     panel.session.undo_stack.undo()
     assert panel.session.experiment == ARTICLE

@@ -32,7 +32,7 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The parameters of one catalogue entry; a subclass annotates each field with `msgspec.Meta`.
 
     `title` is the label, `description` the help; `extra` may hold `unit` (str), `log` (bool: steps
-    by factors rather than by differences) and `choices` (value -> label).
+    by factors rather than by differences), `choices` (value -> label) and `editor` (str).
     """
 
 

@@ -28,6 +28,8 @@ class Param:
     high_open: bool = False
     log: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    editor: str = ""
+    """Which control of its own a text needs; "" is a plain line."""
 
 
 def params_of(kind: type[msgspec.Struct]) -> tuple[Param, ...]:
@@ -50,6 +52,7 @@ def _param(field: msgspec.inspect.Field) -> Param | None:
         "help": schema.get("description", ""),
         "unit": extra.get("unit", ""),
         "log": extra.get("log", False),
+        "editor": extra.get("editor", ""),
     }
     match kind:
         case msgspec.inspect.BoolType():

@@ -249,7 +249,7 @@ def test_a_scheme_takes_what_it_offers_and_refuses_the_rest_in_a_sentence(
         assert why.endswith(".")
         assert f"a {role} " in why
         if scheme.draw:
-            with pytest.raises(ValueError, match=r"dimension"):
+            with pytest.raises(ValueError, match=r"dimension|divides"):
                 scheme.draw(
                     torch.empty(FAN_OUT), scheme.parse({}), tensor_of(role), torch.Generator()
                 )

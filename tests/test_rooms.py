@@ -25,6 +25,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "rehearsal", "tables"}),
+    frozenset({"formula"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),

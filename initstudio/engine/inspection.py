@@ -36,9 +36,9 @@ class Inspected:
     scheme: str
     formula: str
     """The scheme's formula, and what it comes to with the numbers filled in."""
-    law: Law
+    law: Law | None
     target: str
-    """The law as a person writes it: U(-0.125, 0.125)."""
+    """The law as a person writes it, U(-0.125, 0.125); or why the tensor cannot have the scheme."""
     source: str
     trap: str
 
@@ -94,6 +94,7 @@ def _inspected(contender: Contender, one: Assignment) -> Inspected:
     if one.rule is not None:
         rule = f"rule {one.rule + 1}: {rule_in_words(contender.rules[one.rule])}"
     trap = ""
+    refused = one.scheme.refuses(one.params, one.tensor) if one.scheme else None
     if one.scheme and one.scheme.trap and one.scheme.bites(one.params, one.tensor):
         trap = one.scheme.trap
     return Inspected(
@@ -102,9 +103,9 @@ def _inspected(contender: Contender, one: Assignment) -> Inspected:
         assignment=one,
         rule=rule,
         scheme=one.scheme.label if one.scheme else "PyTorch default",
-        formula=_filled(one),
-        law=one.law,
-        target=law_in_words(one.law),
+        formula=refused or _filled(one),
+        law=None if refused else one.law,
+        target=refused or law_in_words(one.law),
         source=one.scheme.source if one.scheme else "",
         trap=trap,
     )

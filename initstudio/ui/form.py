@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from initstudio.catalogue import Value
 from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
-from initstudio.ui.fields import Field, Switch, field_for
+from initstudio.ui.fields import Field, Switch, field_for, tip
+from initstudio.ui.formula_field import FormulaField
 
 LABEL = "Clip gradient norm"
 """The label column of every form is as wide as this, so that those of a panel line up."""
@@ -64,7 +65,8 @@ class Form(QWidget):
 
     def _add(self, param: Param) -> None:
         row = self._grid.rowCount()
-        field = field_for(param)
+        field = FormulaField(param) if param.editor == "formula" else field_for(param)
+        field.setToolTip(tip(param))
         field.setAccessibleName(f"{self.name}: {param.label}")
         field.setAccessibleDescription(field.toolTip())
         if not isinstance(field, Switch):

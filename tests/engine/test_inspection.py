@@ -67,3 +67,11 @@ def test_verdicts() -> None:
     assert verdict(0.43) == "as it should be (p = 0.43)"
     assert verdict(2e-9) == "strays (p = 2e-09)"
     assert verdict(nan) == "not tested: tuned since"
+
+
+def test_a_tensor_that_cannot_have_its_scheme_says_why() -> None:
+    found = inspect(contender("K", 0, "zeros", bias="kaiming_normal"), LAYERS)[1]
+    assert found.law is None
+    assert found.target.startswith("Kaiming needs fan-in")
+    wrong = contender("F", 0, "formula", formula="normal(0, sqrt(2 / fan_inn))")
+    assert "did you mean fan_in?" in inspect(wrong, LAYERS)[0].target

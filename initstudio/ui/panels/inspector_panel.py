@@ -58,7 +58,11 @@ COLUMNS = (
         "Fan-out", lambda row: _fan(row.inspected.assignment.tensor.fan_out), "As torch counts it."
     ),
     Column("Target", lambda row: row.inspected.target, "The distribution that it is drawn from."),
-    Column("Target std", lambda row: number(row.inspected.law.std), "By the formula."),
+    Column(
+        "Target std",
+        lambda row: number(row.inspected.law.std) if row.inspected.law else "–",
+        "By the formula.",
+    ),
     Column("Std", lambda row: _measured(row.std), "Measured at step 0, over its own mean."),
     Column("Mean", lambda row: _measured(row.mean), "Measured at step 0."),
     Column(
@@ -247,6 +251,10 @@ def _heading(contender: Contender, rows: tuple[Row, ...], started: History | Non
     strays = sum(row.chance is not None and row.chance < 1e-4 for row in rows)
     drawn = "every draw is as it should be" if not strays else f"{strays} of {len(rows)} stray"
     return f"{contender.name}, seed {started.header.seeds[0]}: {drawn}."
+
+
+def _target_std(inspected: Inspected) -> str:
+    return number(inspected.law.std) if inspected.law else "–"
 
 
 def _fan(fan: int) -> str:

@@ -32,10 +32,18 @@ def multilayer(depth: int, width: int, activation: str) -> tuple[Choice, ...]:
     return hidden * depth + (Choice("output"),)
 
 
+def residual(blocks: int, width: int, activation: str) -> tuple[Choice, ...]:
+    """Return a Linear layer, so many residual blocks of two, and the output."""
+    linear = Choice("linear", {"units": width})
+    block = Choice("residual", inside=(Choice(activation), linear, Choice(activation), linear))
+    return (linear, Choice("repeat", {"times": blocks}, (block,)), Choice("output"))
+
+
 NETWORKS: dict[str, tuple[Choice, ...]] = {
     "SimpleNN": multilayer(2, 64, "relu"),
     "Deep ReLU": multilayer(30, 64, "relu"),
     "Deep tanh": multilayer(10, 64, "tanh"),
+    "Residual": residual(8, 64, "relu"),
 }
 
 _ARTICLE_CONTENDERS = (

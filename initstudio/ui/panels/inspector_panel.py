@@ -50,13 +50,6 @@ COLUMNS = (
         "Its shape as torch stores it.",
     ),
     Column("Started by", lambda row: row.inspected.scheme, "The scheme of the rule that won."),
-    Column("Rule", lambda row: row.inspected.rule, "The last rule that matches wins."),
-    Column(
-        "Fan-in", lambda row: _fan(row.inspected.assignment.tensor.fan_in), "As torch counts it."
-    ),
-    Column(
-        "Fan-out", lambda row: _fan(row.inspected.assignment.tensor.fan_out), "As torch counts it."
-    ),
     Column("Target", lambda row: row.inspected.target, "The distribution that it is drawn from."),
     Column(
         "Target std",
@@ -64,15 +57,22 @@ COLUMNS = (
         "By the formula.",
     ),
     Column("Std", lambda row: _measured(row.std), "Measured at step 0, over its own mean."),
-    Column("Mean", lambda row: _measured(row.mean), "Measured at step 0."),
     Column(
         "Draw",
         lambda row: "" if row.chance is None else verdict(row.chance),
         "Whether the draw passes a test against its target. p: the probability that right draws "
         "stray as far; below 0.0001 they are called wrong.",
     ),
+    Column("Rule", lambda row: row.inspected.rule, "The last rule that matches wins."),
+    Column(
+        "Fan-in", lambda row: _fan(row.inspected.assignment.tensor.fan_in), "As torch counts it."
+    ),
+    Column(
+        "Fan-out", lambda row: _fan(row.inspected.assignment.tensor.fan_out), "As torch counts it."
+    ),
+    Column("Mean", lambda row: _measured(row.mean), "Measured at step 0."),
 )
-DRAW = len(COLUMNS) - 1
+DRAW = [column.title for column in COLUMNS].index("Draw")
 ROOM = 16
 """Pixels between columns."""
 
@@ -187,7 +187,7 @@ class _Model(QAbstractTableModel):
         if not same:
             self.endResetModel()
         elif rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, DRAW))
+            self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(COLUMNS) - 1))
 
     def rowCount(self, parent: Index | None = None) -> int:
         """Return the number of tensors."""

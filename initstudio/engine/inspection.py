@@ -13,6 +13,7 @@ from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Assignment, assign
 from initstudio.experiment import Contender, Rule
 from initstudio.layers import LAYERS
+from initstudio.schemes import SCHEMES
 
 ROLES = {
     "weight": "weights",
@@ -95,8 +96,8 @@ def _inspected(contender: Contender, one: Assignment) -> Inspected:
         rule = f"rule {one.rule + 1}: {rule_in_words(contender.rules[one.rule])}"
     trap = ""
     refused = one.scheme.refuses(one.params, one.tensor) if one.scheme else None
-    if one.scheme and one.scheme.trap and one.scheme.bites(one.params, one.tensor):
-        trap = one.scheme.trap
+    if one.bites:
+        trap = (one.scheme or SCHEMES["torch_default"]).trap
     return Inspected(
         parameter=one.parameter,
         layer=one.layer.label,

@@ -56,6 +56,15 @@ class Assignment:
     params: Params | None
 
     @property
+    def bites(self) -> bool:
+        """Return whether what surprises people in the scheme does so with this tensor."""
+        scheme = self.scheme
+        if scheme is None:
+            scheme = SCHEMES["torch_default"]
+            return scheme.bites(scheme.parse({}), self.tensor)
+        return bool(scheme.trap) and scheme.bites(self.params, self.tensor)
+
+    @property
     def law(self) -> Law:
         """Return the distribution that the tensor is drawn from."""
         if self.scheme is None:

@@ -18,6 +18,15 @@ else:
 class ResidualParams(Params, frozen=True):
     """How what is skipped and what the layers inside make of it are added."""
 
+    projection: Annotated[
+        Literal["none", "linear"],
+        Meta(
+            title="Projection",
+            description="What brings the skipped signal to another size: nothing, or a linear "
+            "map (of an image a 1 x 1 convolution), which must keep the sides.",
+            extra={"choices": {"none": "None", "linear": "Linear"}},
+        ),
+    ] = "none"
     skip_scale: Annotated[
         float, Meta(ge=-1000, le=1000, title="Skip scale", description="Factor of what is skipped.")
     ] = 1.0
@@ -47,15 +56,6 @@ class ResidualParams(Params, frozen=True):
             description="0 makes every block the identity at first.",
         ),
     ] = 0.0
-    projection: Annotated[
-        Literal["none", "linear"],
-        Meta(
-            title="Projection",
-            description="What brings the skipped signal to another size: nothing, or a linear "
-            "map (of an image a 1 x 1 convolution), which must keep the sides.",
-            extra={"choices": {"none": "None", "linear": "Linear"}},
-        ),
-    ] = "none"
 
 
 class RepeatParams(Params, frozen=True):

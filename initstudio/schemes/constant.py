@@ -60,6 +60,10 @@ def _draw_ones(
     return torch.nn.init.ones_(values)
 
 
+def _as_weights(_params: Params, tensor: TensorSpec) -> bool:
+    return tensor.role == "weight" and len(tensor.shape) > 1
+
+
 TRAP = (
     "As weights, all units of a hidden layer stay identical for ever: the layer is as good as "
     "one unit."
@@ -75,6 +79,7 @@ CONSTANT = Scheme(
     params=ConstantParams,
     formula="value",
     trap=TRAP,
+    bites=_as_weights,
     law=_constant_law,
     refuses=_refuses,
     draw=_draw_constant,
@@ -90,6 +95,7 @@ ZEROS = Scheme(
     params=NoParams,
     formula="0",
     trap="As weights of every layer, only the last bias has a gradient: nothing else learns.",
+    bites=_as_weights,
     law=_zeros_law,
     refuses=_refuses,
     draw=_draw_zeros,
@@ -105,6 +111,7 @@ ONES = Scheme(
     params=NoParams,
     formula="1",
     trap=TRAP,
+    bites=_as_weights,
     law=_ones_law,
     refuses=_refuses,
     draw=_draw_ones,

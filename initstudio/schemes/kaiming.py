@@ -100,6 +100,10 @@ def _draw_normal(
     )
 
 
+def _slope_is_lost(params: KaimingParams, _tensor: TensorSpec) -> bool:
+    return params.a != 0 and params.nonlinearity != "leaky_relu"
+
+
 SOURCE = "He et al. 2015, Delving deep into rectifiers, eq. 10 (fan-in), 14 (fan-out), 15 (slope)"
 TRAP = "The slope a does nothing unless the nonlinearity is Leaky ReLU."
 
@@ -112,6 +116,7 @@ KAIMING_UNIFORM = Scheme(
     params=KaimingParams,
     formula="U(-b, b), b = gain sqrt(3 / fan), gain = sqrt(2 / (1 + a^2)) for Leaky ReLU",
     trap=TRAP,
+    bites=_slope_is_lost,
     law=_uniform_law,
     refuses=_refuses,
     draw=_draw_uniform,
@@ -127,6 +132,7 @@ KAIMING_NORMAL = Scheme(
     params=KaimingParams,
     formula="N(0, std), std = gain / sqrt(fan), gain = sqrt(2 / (1 + a^2)) for Leaky ReLU",
     trap=TRAP,
+    bites=_slope_is_lost,
     law=_normal_law,
     refuses=_refuses,
     draw=_draw_normal,

@@ -67,5 +67,8 @@ ORTHOGONAL = Scheme(
     law=_law,
     refuses=_refuses,
     draw=_draw,
+    trap="Of a convolution, the matrix with the whole window in its columns is orthogonal; the "
+    "convolution does not keep lengths (Delta-orthogonal does).",
+    bites=lambda _params, tensor: len(tensor.shape) > 2,
     roles=("weight",),
 )

@@ -16,6 +16,10 @@ def _refuses(_params: NoParams, _tensor: "TensorSpec") -> str | None:
     return None
 
 
+def _under_relu(_params: NoParams, tensor: "TensorSpec") -> bool:
+    return tensor.role == "weight" and tensor.site.activation in {"relu", "leaky_relu", "prelu"}
+
+
 TORCH_DEFAULT = Scheme(
     key="torch_default",
     label="PyTorch default",
@@ -31,5 +35,6 @@ TORCH_DEFAULT = Scheme(
     law=_law,
     refuses=_refuses,
     draw=None,
+    bites=_under_relu,
     roles=("weight", "bias", "scale", "shift", "slope"),
 )

@@ -24,11 +24,9 @@ class EntryPicker(QWidget):
         entries: Mapping[str, Entry[Any]],
         *,
         name: str = "",
-        traps: bool = False,
     ) -> None:
         super().__init__()
         self.name = name or label
-        self._traps = traps
         self.entries = entries
         self.form: Form | None = None
         self._forms: dict[str, Form] = {}
@@ -52,8 +50,11 @@ class EntryPicker(QWidget):
         if self.form and choice:
             self.form.show_values(choice.params)
         self._formula.show_text(getattr(entry, "formula", ""))
-        self._trap.show_text(getattr(entry, "trap", "") if self._traps else "")
         self._source.show_text(entry.source if entry else "")
+
+    def show_trap(self, text: str) -> None:
+        """Show what surprises people in the entry, where it does."""
+        self._trap.show_text(text)
 
     def show_problems(self, whole: str, params: Mapping[str, str]) -> None:
         """Show what is wrong with the choice as a whole, and with its parameters by name."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HEIGHT = 31
 NUMBER, FIELD, SHAPE, COUNT = 28, 66, 88, 62
 """Widths of the columns in pixels; the name has the rest."""
-STEP, ARROW = 14, 16
+STEP, ARROW = 9, 15
 """How far a layer inside of a block is moved in, and the room of a block's arrow."""
 
 

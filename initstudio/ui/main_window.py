@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         self.tabifyDockWidget(data, training)
         for dock in (network, contenders):
             dock.raise_()
-        self.resizeDocks([network, contenders], [320, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([network, contenders], [350, 300], Qt.Orientation.Horizontal)
 
     def _show_inspector(self) -> None:
         self.docks[-1].show()

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWid
 
 from initstudio import edits
 from initstudio.catalogue import Entry, NoParams, Role, Value
+from initstudio.engine import plan
+from initstudio.engine.network import every
 from initstudio.errors import ExperimentError
 from initstudio.experiment import MAX_CONTENDERS, Choice, Contender, Experiment
 from initstudio.schemes import SCHEMES
@@ -140,6 +142,7 @@ class ContendersPanel(QWidget):
         for role, picker in self.pickers.items():
             picker.setVisible(contender is not None)
             picker.show_choice(_choice(contender, role) if contender else None)
+            picker.show_trap(self._trap(contender, role) if contender else "")
         self.tuning.setVisible(contender is not None)
         self.tuning.show_choice((contender and contender.tuning) or Choice(NONE))
         self.inspect.setEnabled(contender is not None)
@@ -149,6 +152,24 @@ class ContendersPanel(QWidget):
         rules = "One more rule" if others == 1 else f"{others} more rules"
         self.extra.show_text(f"{rules} for single layers, from the file." if others else "")
         self._show_problems(at, contender)
+
+    def _trap(self, contender: Contender, role: Role) -> str:
+        """Return what surprises people in a scheme, where it does so in this network."""
+        experiment = self.session.experiment
+        if plan.choice_problems(experiment):
+            return ""
+        rule = edits.general_rule(contender, role)
+        layers = tuple(every(plan.layers_of(experiment)))
+        bitten = [
+            one.layer.label
+            for one in plan.assign(contender, layers)
+            if one.tensor.role == role and (one.rule == rule or one.rule is None) and one.bites
+        ]
+        trap = SCHEMES[_choice(contender, role).key].trap
+        if not bitten:
+            return ""
+        here = ", ".join(bitten[:3]) + (f" and {len(bitten) - 3} more" if len(bitten) > 3 else "")
+        return f"{trap} Here: {here}."
 
     def _show_problems(self, at: int | None, contender: Contender | None) -> None:
         problems, shown = self.session.problems, set()
@@ -275,8 +296,7 @@ def _tuning_picker() -> EntryPicker:
 
 def _picker(role: Role, label: str) -> EntryPicker:
     schemes = {key: scheme for key, scheme in SCHEMES.items() if role in scheme.roles}
-    # the traps are about weights
-    return EntryPicker(label, schemes, traps=role == "weight")
+    return EntryPicker(label, schemes)
 
 
 def _choice(contender: Contender, role: Role) -> Choice:

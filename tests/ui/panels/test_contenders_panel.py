@@ -212,3 +212,16 @@ def test_a_tuning_is_chosen_set_and_taken_away(show: Show, find: Find, put: Put)
     for _ in range(3):
         panel.session.undo_stack.undo()
     assert panel.session.experiment == ARTICLE
+
+
+def test_a_trap_is_told_only_where_it_bites(show: Show, find: Find, put: Put) -> None:
+    panel = show(ContendersPanel, ARTICLE)
+    trap = panel.pickers["weight"]._trap
+    assert trap.text() == ""
+    panel.pickers["weight"].entry_chosen.emit("torch_default")
+    assert "This is not He" in trap.text()
+    assert trap.text().endswith("Here: 1 Linear, 3 Linear.")
+    panel.pickers["weight"].entry_chosen.emit("kaiming_uniform")
+    assert trap.text() == ""
+    put(find(panel, "Weights: Negative slope a"), "0.5")
+    assert trap.text().startswith("The slope a does nothing")

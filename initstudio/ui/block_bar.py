@@ -83,4 +83,5 @@ class BlockBar(QWidget):
         self.width_box.show_value(layer_edits.width_of(network, default))
         self.width_box.setEnabled(bool(hidden))
         self.activation.show_value(layer_edits.activation_of(network, self.activations))
-        self.activation.setEnabled(any(layer.key in self.activations for layer in network))
+        every = (layer_edits.layer_at(network, path) for path in layer_edits.every_path(network))
+        self.activation.setEnabled(any(layer.key in self.activations for layer in every))

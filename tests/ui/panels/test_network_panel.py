@@ -325,3 +325,13 @@ class _OwnDrop(QDropEvent):
 
     def source(self) -> LayerList:
         return self.rows
+
+
+def test_the_activation_of_a_residual_network_is_changed_throughout(show: Show) -> None:
+    panel = show(NetworkPanel, replace(ARTICLE, network=NETWORKS["Residual"]))
+    assert panel.block.activation.isEnabled()
+    panel.block.activation_changed.emit("tanh")
+    found = [row.choice.key for row in panel.list.layers.rows]
+    assert found.count("tanh") == 2
+    assert "relu" not in found
+    assert panel.total.text().startswith("8 layers, ")

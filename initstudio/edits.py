@@ -126,10 +126,10 @@ def general_rule(contender: Contender, role: Role) -> int | None:
     return found[-1] if found else None
 
 
-def other_rules(contender: Contender) -> int:
-    """Return how many rules are not the general ones for weights and for biases."""
-    general = {general_rule(contender, "weight"), general_rule(contender, "bias")} - {None}
-    return len(contender.rules) - len(general)
+def other_rules(contender: Contender) -> list[int]:
+    """Return the numbers of the rules that are not the general ones for weights and biases."""
+    general = {general_rule(contender, "weight"), general_rule(contender, "bias")}
+    return [number for number in range(len(contender.rules)) if number not in general]
 
 
 def set_scheme(experiment: Experiment, at: int, role: Role, scheme: Choice) -> Experiment:
@@ -143,6 +143,33 @@ def set_scheme(experiment: Experiment, at: int, role: Role, scheme: Choice) -> E
         rules.insert(0, Rule(role=role, scheme=scheme))
     else:
         rules[rule] = replace(rules[rule], scheme=scheme)
+    return _with_contender(experiment, at, rules=tuple(rules))
+
+
+def add_rule(experiment: Experiment, at: int, rule: Rule) -> Experiment:
+    """Return the experiment with one more rule of a contender, the last: so it wins over all."""
+    rules = (*experiment.contenders[at].rules, rule)
+    return _with_contender(experiment, at, rules=rules)
+
+
+def set_rule_scheme(experiment: Experiment, at: int, number: int, scheme: Choice) -> Experiment:
+    """Return the experiment with another scheme in one rule of a contender."""
+    rules = list(experiment.contenders[at].rules)
+    rules[number] = replace(rules[number], scheme=scheme)
+    return _with_contender(experiment, at, rules=tuple(rules))
+
+
+def remove_rule(experiment: Experiment, at: int, number: int) -> Experiment:
+    """Return the experiment without one rule of a contender."""
+    rules = experiment.contenders[at].rules
+    return _with_contender(experiment, at, rules=(*rules[:number], *rules[number + 1 :]))
+
+
+def move_rule(experiment: Experiment, at: int, number: int, by: int) -> Experiment:
+    """Return the experiment with one rule moved by so many places; a later one wins."""
+    rules = list(experiment.contenders[at].rules)
+    rule = rules.pop(number)
+    rules.insert(min(max(number + by, 0), len(rules)), rule)
     return _with_contender(experiment, at, rules=tuple(rules))
 
 

@@ -80,7 +80,7 @@ def test_a_scheme_is_set_and_rules_from_a_file_are_kept() -> None:
     changed = edits.set_scheme(ruled, 0, "weight", Choice("ones"))
     assert changed.contenders[0].rules[0].scheme == Choice("ones")
     assert changed.contenders[0].rules[1:] == ruled.contenders[0].rules[1:]
-    assert edits.other_rules(changed.contenders[0]) == 1
+    assert edits.other_rules(changed.contenders[0]) == [2]
     only = replace(ruled.contenders[0], rules=ruled.contenders[0].rules[2:])
     bare = replace(ruled, contenders=(only,))
     assert edits.general_rule(only, "weight") is None
@@ -94,3 +94,15 @@ def test_another_entry_keeps_the_values_that_it_takes() -> None:
     assert edits.rechosen(kaiming, SCHEMES["xavier_uniform"]) == Choice("xavier_uniform")
     kept = edits.rechosen(Choice("normal", {"std": 0.0, "mean": 1.0}), SCHEMES["truncated_normal"])
     assert kept == Choice("truncated_normal", {"mean": 1.0})  # its std is above 0
+
+
+def test_rules_are_added_changed_moved_and_removed() -> None:
+    one, two = (Rule(role="weight", scheme=Choice("ones"), layer=key) for key in ("linear", "lstm"))
+    added = edits.add_rule(edits.add_rule(ARTICLE, 1, one), 1, two)
+    assert added.contenders[1].rules[2:] == (one, two)
+    assert edits.other_rules(added.contenders[1]) == [2, 3]
+    changed = edits.set_rule_scheme(added, 1, 2, Choice("zeros"))
+    assert changed.contenders[1].rules[2] == replace(one, scheme=Choice("zeros"))
+    assert edits.move_rule(added, 1, 2, 1).contenders[1].rules[2:] == (two, one)
+    assert edits.move_rule(added, 1, 3, 9) == added
+    assert edits.remove_rule(edits.remove_rule(added, 1, 3), 1, 2) == ARTICLE

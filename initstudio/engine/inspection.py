@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from initstudio.catalogue import Law
+from initstudio.catalogue import Law, Role
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Assignment, assign
 from initstudio.experiment import Contender, Rule
 from initstudio.layers import LAYERS
 from initstudio.schemes import SCHEMES
 
-ROLES = {
+ROLES: dict[Role, str] = {
     "weight": "weights",
     "bias": "biases",
     "scale": "scales",

@@ -10,14 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWid
 from initstudio import edits
 from initstudio.catalogue import Entry, NoParams, Role, Value
 from initstudio.engine import plan
+from initstudio.engine.inspection import rule_in_words
 from initstudio.engine.network import every
 from initstudio.errors import ExperimentError
-from initstudio.experiment import MAX_CONTENDERS, Choice, Contender, Experiment
+from initstudio.experiment import MAX_CONTENDERS, Choice, Contender, Experiment, Rule
 from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS
 from initstudio.ui.contender_chips import ChipList, ContenderModel
 from initstudio.ui.entry_picker import EntryPicker, Fact
 from initstudio.ui.form import Note, below, title
+from initstudio.ui.rule_table import RuleTable
 from initstudio.ui.scroll_panel import scrolling_column
 from initstudio.ui.session import Session
 
@@ -56,7 +58,7 @@ class ContendersPanel(QWidget):
         self.inspect.setToolTip("What starts each tensor, with its numbers, and whether it did")
         self.inspect.clicked.connect(self.inspect_asked)
         self.problem = Note()
-        self.extra = Fact()
+        self.rules = RuleTable()
         self.pickers = {role: _picker(role, label) for role, label in ROLES.items()}
         self.tuning = _tuning_picker()
         self._make_add_menu()
@@ -69,6 +71,11 @@ class ContendersPanel(QWidget):
         for role, picker in self.pickers.items():
             picker.entry_chosen.connect(partial(self._on_scheme_chosen, role))
             picker.param_changed.connect(partial(self._on_param_changed, role))
+        self.rules.added.connect(self._on_rule_added)
+        self.rules.scheme_chosen.connect(self._on_rule_scheme_chosen)
+        self.rules.param_changed.connect(self._on_rule_param_changed)
+        self.rules.removed.connect(self._on_rule_removed)
+        self.rules.moved.connect(self._on_rule_moved)
         self.tuning.entry_chosen.connect(self._on_tuning_chosen)
         self.tuning.param_changed.connect(self._on_tuning_changed)
         session.experiment_changed.connect(self.show_experiment)
@@ -103,7 +110,7 @@ class ContendersPanel(QWidget):
         name.addWidget(self.heading, 1)
         name.addWidget(self.inspect)
         column.addLayout(name)
-        for widget in (self.problem, *self.pickers.values(), self.extra, self.tuning):
+        for widget in (self.problem, *self.pickers.values(), self.rules, self.tuning):
             column.addWidget(widget)
         column.addStretch()
 
@@ -148,9 +155,10 @@ class ContendersPanel(QWidget):
         self.inspect.setEnabled(contender is not None)
         if contender:
             self.contender_chosen.emit(contender.slot)
-        others = edits.other_rules(contender) if contender else 0
-        rules = "One more rule" if others == 1 else f"{others} more rules"
-        self.extra.show_text(f"{rules} for single layers, from the file." if others else "")
+        self.rules.setVisible(contender is not None)
+        others = edits.other_rules(contender) if contender else []
+        layers = tuple(every(plan.layers_of(self.session.experiment)))
+        self.rules.show_rules(contender, others, layers)
         self._show_problems(at, contender)
 
     def _trap(self, contender: Contender, role: Role) -> str:
@@ -254,6 +262,33 @@ class ContendersPanel(QWidget):
             choice = edits.rechosen(_choice(experiment.contenders[at], role), scheme)
             new = edits.set_scheme(experiment, at, role, choice)
             self._edit(new, f"Start {ROLES[role].lower()} with {scheme.label}")
+
+    def _on_rule_added(self, rule: Rule) -> None:
+        if (at := self._at()) is not None:
+            new = edits.add_rule(self.session.experiment, at, rule)
+            self._edit(new, f"Add rule: {rule_in_words(rule)}")
+
+    def _on_rule_scheme_chosen(self, number: int, key: str) -> None:
+        if (at := self._at()) is not None:
+            old = self.session.experiment.contenders[at].rules[number].scheme
+            choice = edits.rechosen(old, SCHEMES[key])
+            new = edits.set_rule_scheme(self.session.experiment, at, number, choice)
+            self._edit(new, f"Start them with {SCHEMES[key].label}")
+
+    def _on_rule_param_changed(self, number: int, name: str, value: Value) -> None:
+        if (at := self._at()) is not None:
+            one = self.session.experiment.contenders[at]
+            choice = edits.with_param(one.rules[number].scheme, name, value)
+            new = edits.set_rule_scheme(self.session.experiment, at, number, choice)
+            self._edit(new, f"Change {name} of a rule", f"{one.slot}.{number}.{choice.key}.{name}")
+
+    def _on_rule_removed(self, number: int) -> None:
+        if (at := self._at()) is not None:
+            self._edit(edits.remove_rule(self.session.experiment, at, number), "Delete rule")
+
+    def _on_rule_moved(self, number: int, by: int) -> None:
+        if (at := self._at()) is not None:
+            self._edit(edits.move_rule(self.session.experiment, at, number, by), "Move rule")
 
     def _on_tuning_chosen(self, key: str) -> None:
         at, experiment = self._at(), self.session.experiment

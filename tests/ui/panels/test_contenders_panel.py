@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QWidget,
+)
 
 from initstudio import edits
 from initstudio.experiment import Choice, Experiment, Rule
@@ -160,7 +168,7 @@ def test_rules_from_a_file_are_told_and_kept(show: Show, find: Find, choose: Put
     rule = Rule(role="weight", scheme=Choice("ones"), position=(0,))
     first = replace(ARTICLE.contenders[0], rules=(*ARTICLE.contenders[0].rules, rule))
     panel = show(ContendersPanel, replace(ARTICLE, contenders=(first,)))
-    assert "One more rule for single layers, from the file." in shown(panel)
+    assert panel.rules.list.item(0).text() == "weights at 1: Ones"
     choose(find(panel, "Weights"), "Zeros")
     assert panel.session.experiment.contenders[0].rules[-1] == rule
 
@@ -225,3 +233,48 @@ def test_a_trap_is_told_only_where_it_bites(show: Show, find: Find, put: Put) ->
     assert trap.text() == ""
     put(find(panel, "Weights: Negative slope a"), "0.5")
     assert trap.text().startswith("The slope a does nothing")
+
+
+def entries(menu: object) -> dict[str, QAction]:
+    assert isinstance(menu, QMenu)
+    return {action.text(): action for action in menu.actions()}
+
+
+def test_rules_for_some_layers_are_added_edited_and_removed(
+    show: Show, find: Find, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = show(ContendersPanel, ARTICLE)
+    table = panel.rules
+    table.fill_menu()
+    weights = entries(table.add.menu())["Weights"].menu()
+    assert list(entries(weights)) == [
+        *("Of every Linear", "Of every Output", ""),
+        *("Of 1 Linear", "Of 3 Linear", "Of 5 Output", "By name..."),
+    ]
+    entries(weights)["Of every Output"].trigger()
+    table.picker.entry_chosen.emit("normal")
+    put(find(panel, "Rule scheme: Standard deviation"), "0.5")
+
+    def rules() -> list[Rule]:
+        return list(panel.session.experiment.contenders[0].rules[2:])
+
+    first = Rule(role="weight", scheme=Choice("normal", {"std": 0.5}), layer="output")
+    assert rules() == [first]
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args: ("2.*", True))
+    entries(weights)["By name..."].trigger()
+    assert rules()[1].parameter == "2.*"
+    assert [table.list.item(at).text() for at in (0, 1)] == [
+        "weights of Output: Normal",
+        "weights named 2.*: Zeros",
+    ]
+    assert table.list.currentRow() == 1, "the new one is chosen"
+    actions = {action.text(): action for action in table.list.actions()}
+    actions["Move up"].trigger()
+    assert rules()[1] == first
+    table.list.setCurrentRow(0)
+    actions["Delete"].trigger()
+    assert rules() == [first]
+    panel.grab()
+    for _ in range(6):
+        panel.session.undo_stack.undo()
+    assert panel.session.experiment == ARTICLE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from initstudio.catalogue import TensorSpec
 
 GAIN = math.sqrt(2)
-"""The gain where no other is given: that of ReLU."""
+"""The gain where no activation is known: that of ReLU."""
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
@@ -24,7 +24,7 @@ FACTS: Mapping[str, str] = {
     "is_last": "1 in the last layer with weights, else 0.",
     "branches": "Number of residual branches; 0 outside of one.",
     "branch_layers": "Layers with weights in this residual branch; 0 outside of one.",
-    "gain": "The gain of the activation; sqrt(2) unless said otherwise.",
+    "gain": "The gain of the activation that follows, 1 / sqrt(E[phi^2]): of ReLU sqrt(2).",
     "pi": "3.14159...",
     "e": "2.71828...",
 }

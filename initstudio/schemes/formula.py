@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import lazy_loader
 from msgspec import Meta
 
+from initstudio import gaussian
 from initstudio.catalogue import Law, Params, Scheme, TensorSpec
 from initstudio.formula import LONGEST, FormulaError, Start, evaluate, facts_of, start
 
@@ -29,12 +30,19 @@ class FormulaParams(Params, frozen=True):
     ] = "normal(0, sqrt(2 / fan_in))"
 
 
+def _facts(tensor: TensorSpec) -> dict[str, float]:
+    """Return what the formula may ask; the gain is that of the activation that follows."""
+    site = tensor.site
+    gain = gaussian.second_moment_gain(site.activation, site.activation_params)
+    return facts_of(tensor, gain)
+
+
 def _start(params: FormulaParams, tensor: TensorSpec) -> Start:
-    return start(params.formula, facts_of(tensor))
+    return start(params.formula, _facts(tensor))
 
 
 def _law(params: FormulaParams, tensor: TensorSpec) -> Law:
-    return evaluate(params.formula, facts_of(tensor))
+    return evaluate(params.formula, _facts(tensor))
 
 
 def _refuses(params: FormulaParams, tensor: TensorSpec) -> str | None:

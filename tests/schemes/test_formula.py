@@ -17,6 +17,7 @@ from initstudio.catalogue import Law, Role, Site, TensorSpec
 from initstudio.errors import ExperimentError
 from initstudio.formula import LONGEST
 from initstudio.schemes import SCHEMES
+from tests.specs import spec
 
 ROWS, COLUMNS = 400, 625
 WEIGHT = TensorSpec(
@@ -26,7 +27,7 @@ WEIGHT = TensorSpec(
     fan_in=COLUMNS,
     fan_out=ROWS,
     default=Law(kind="constant", mean=0, std=0),
-    site=Site(at=2, layers=4),
+    site=Site(activation="relu", at=2, layers=4),
 )
 BIAS = replace(WEIGHT, name="bias", role="bias", shape=(ROWS,))
 CHANCE = 1e-6
@@ -135,3 +136,13 @@ def test_a_mistake_is_a_sentence_with_its_column() -> None:
 def test_a_long_text_is_refused_where_it_is_read() -> None:
     with pytest.raises(ExperimentError):
         FORMULA.parse({"formula": "1" * (LONGEST + 1)})
+
+
+@pytest.mark.parametrize(
+    ("activation", "gain"), [("relu", sqrt(2)), ("linear", 1.0), ("tanh", 1.5925), ("gelu", 1.5335)]
+)
+def test_the_gain_is_that_of_the_activation_that_follows(activation: str, gain: float) -> None:
+    scheme = SCHEMES["formula"]
+    params = scheme.parse({"formula": "normal(0, gain / sqrt(fan_in))"})
+    law = scheme.law(params, spec(50, 100, site=Site(activation=activation)))
+    assert law.std == pytest.approx(gain / 10, abs=6e-6)

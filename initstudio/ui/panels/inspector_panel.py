@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
@@ -9,7 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from initstudio.engine import plan
-from initstudio.engine.inspection import Inspected, inspect, number, verdict
+from initstudio.engine.inspection import SUSPECT, Inspected, inspect, number, verdict
 from initstudio.engine.network import every
 from initstudio.experiment import Contender, Experiment
 from initstudio.history import History
@@ -215,9 +216,16 @@ class _Model(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join(filter(None, (row.inspected.formula, row.inspected.trap)))
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == DRAW:
-            strays = row.chance is not None and verdict(row.chance).startswith("strays")
-            return QColor(theme.present.theme.error if strays else theme.present.theme.good)
+            return _colour(row.chance)
         return None
+
+
+def _colour(chance: float | None) -> QColor | None:
+    """Return the colour of a verdict; none where nothing was tested."""
+    if chance is None or not isfinite(chance):
+        return None
+    colours = theme.present.theme
+    return QColor(colours.error if chance < SUSPECT else colours.good)
 
 
 def _rows(experiment: Experiment, contender: Contender, started: History | None) -> tuple[Row, ...]:
@@ -248,7 +256,7 @@ def _heading(contender: Contender, rows: tuple[Row, ...], started: History | Non
         return f"{contender.name}: there is nothing to start yet."
     if started is None:
         return f"{contender.name}: what will be drawn."
-    strays = sum(row.chance is not None and row.chance < 1e-4 for row in rows)
+    strays = sum(row.chance is not None and row.chance < SUSPECT for row in rows)
     drawn = "every draw is as it should be" if not strays else f"{strays} of {len(rows)} stray"
     return f"{contender.name}, seed {started.header.seeds[0]}: {drawn}."
 

@@ -19,7 +19,8 @@ Function = Callable[[Floats], Floats]
 
 FAR = 12.0
 """Standard deviations; beyond lies less of a normal than double precision can tell."""
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(40)
+NODES = 40
+"""Of Gauss and Legendre in a panel."""
 PANEL = 0.5
 STEP = 1e-6
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -98,12 +99,20 @@ def _moments(
     return float(density @ out), float(density @ out**2), float(density @ rise**2)
 
 
+@lru_cache(maxsize=1)
+def _legendre() -> tuple[Floats, Floats]:
+    """Return nodes and weights; not at import, which the window waits for."""
+    places, weights = np.polynomial.legendre.leggauss(NODES)
+    return places, weights
+
+
 def _panels(low: float, high: float) -> tuple[Floats, Floats]:
     count = max(1, int(np.ceil((high - low) / PANEL)))
+    places, weights = _legendre()
     edges = np.linspace(low, high, count + 1)
     half = (edges[1:] - edges[:-1]) / 2
-    nodes = (edges[:-1] + half)[:, None] + half[:, None] * NODES
-    return nodes.ravel(), (half[:, None] * WEIGHTS).ravel()
+    nodes = (edges[:-1] + half)[:, None] + half[:, None] * places
+    return nodes.ravel(), (half[:, None] * weights).ravel()
 
 
 def _sigmoid(x: Floats) -> Floats:

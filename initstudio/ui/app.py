@@ -1,5 +1,6 @@
 """Builds the application and wires all of it."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -11,11 +12,13 @@ VISIBLE_ARGUMENTS = 1
 
 def open_window(path: Path | None) -> int:
     """Open the window with an experiment's file or name, and return the exit status at its end."""
+    gc.disable()  # what a start makes is no garbage; the Collector takes over
     engine = EngineClient()  # first of all: it loads torch while the window is made
     try:
         return _open_window(path, engine)
     finally:
         engine.close()
+        gc.enable()
 
 
 def _open_window(path: Path | None, engine: EngineClient) -> int:

@@ -25,10 +25,8 @@ from initstudio.ui.actions import build_actions, refresh_actions
 from initstudio.ui.commands import LAYOUT, Commands
 from initstudio.ui.message_bar import MessageBar
 from initstudio.ui.panels.contenders_panel import ContendersPanel
-from initstudio.ui.panels.data_panel import DataPanel
 from initstudio.ui.panels.inspector_panel import InspectorPanel
 from initstudio.ui.panels.network_panel import NetworkPanel
-from initstudio.ui.panels.training_panel import TrainingPanel
 from initstudio.ui.run_bar import RunBar
 from initstudio.ui.session import Session
 
@@ -58,11 +56,14 @@ class MainWindow(QMainWindow):
         self._centre = self._add_centre()
         self._add_run_bar()
         contenders, inspector = ContendersPanel(session), InspectorPanel(session)
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
         self.docks = [
-            self._add_dock(NetworkPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._add_dock(NetworkPanel(session), left),
             self._add_dock(contenders, Qt.DockWidgetArea.RightDockWidgetArea),
-            self._add_dock(DataPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
-            self._add_dock(TrainingPanel(session), Qt.DockWidgetArea.LeftDockWidgetArea),
+            self._add_dock(None, Qt.DockWidgetArea.LeftDockWidgetArea, "data_panel", "Data"),
+            self._add_dock(
+                None, Qt.DockWidgetArea.LeftDockWidgetArea, "training_panel", "Training"
+            ),
             self._add_dock(inspector, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self.docks[-1].hide()
@@ -91,10 +92,20 @@ class MainWindow(QMainWindow):
         if self._board is None:
             from initstudio.ui.board import Board  # noqa: PLC0415 - loads pyqtgraph
 
+            self._fill_docks()
             self._board = Board(self._session)
             self._centre.addWidget(self._board, 1)
             self._board.setFocus()  # no control stands out before a person goes to one
         return self._board
+
+    def _fill_docks(self) -> None:
+        """Make the panels that lie behind others at first."""
+        from initstudio.ui.panels.data_panel import DataPanel  # noqa: PLC0415 - not at the start
+        from initstudio.ui.panels.training_panel import TrainingPanel  # noqa: PLC0415
+
+        _network, _contenders, data, training, _inspector = self.docks
+        data.setWidget(DataPanel(self._session))
+        training.setWidget(TrainingPanel(self._session))
 
     def show_trouble(self, details: str) -> None:
         """Tell of an unexpected error, quietly."""
@@ -119,11 +130,20 @@ class MainWindow(QMainWindow):
         bar.addWidget(run_bar)
         self.addToolBar(bar)
 
-    def _add_dock(self, panel: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(str(panel.title), self)  # type: ignore[attr-defined]
-        dock.setObjectName(f"dock_{panel.object_name}")  # type: ignore[attr-defined]
-        dock.setAccessibleName(f"{panel.title} dock")  # type: ignore[attr-defined]
-        dock.setWidget(panel)
+    def _add_dock(
+        self,
+        panel: NetworkPanel | ContendersPanel | InspectorPanel | None,
+        area: Qt.DockWidgetArea,
+        name: str = "",
+        title: str = "",
+    ) -> QDockWidget:
+        """Return a new dock with a panel, or an empty one for the panel of that name and title."""
+        title = panel.title if panel else title
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock_{panel.object_name if panel else name}")
+        dock.setAccessibleName(f"{title} dock")
+        if panel:
+            dock.setWidget(panel)
         self.addDockWidget(area, dock)
         return dock
 

@@ -1,6 +1,7 @@
 """The data that all contenders learn: which set, its parameters, how it is parted and scaled."""
 
 from math import prod
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -18,9 +19,11 @@ from initstudio.experiment import Choice, Data, Experiment
 from initstudio.ui.data_preview import DataPreview
 from initstudio.ui.entry_picker import EntryPicker, Fact
 from initstudio.ui.form import Form, below, title
-from initstudio.ui.import_dialog import ImportDialog
 from initstudio.ui.scroll_panel import scrolling_column
 from initstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from initstudio.ui.import_dialog import ImportDialog
 
 WHERE = "$.experiment.data"
 LABELS = {param.name: param.label for param in params_of(Data)}
@@ -79,6 +82,8 @@ class DataPanel(QWidget):
             return
         present = self.session.experiment.data.dataset
         choice = Choice(FILE.key, {"path": path}) if path else present
+        from initstudio.ui.import_dialog import ImportDialog  # noqa: PLC0415 - not at the start
+
         dialog = ImportDialog(choice if choice.key == FILE.key else None, self)
         dialog.accepted.connect(lambda: self._edit("Use a file", dataset=dialog.choice))
         dialog.finished.connect(self._on_import_closed)

@@ -95,7 +95,6 @@ class MainWindow(QMainWindow):
             self._fill_docks()
             self._board = Board(self._session)
             self._centre.addWidget(self._board, 1)
-            self._board.setFocus()  # no control stands out before a person goes to one
         return self._board
 
     def _fill_docks(self) -> None:
@@ -118,6 +117,8 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self._messages)
         self.setCentralWidget(centre)
+        centre.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        centre.setFocus()  # no control stands out before a person goes to one
         return column
 
     def _add_run_bar(self) -> None:

@@ -97,3 +97,10 @@ def scale_and_shift(
         )
         for name, role, start in roles[: 1 + shift]
     )
+
+
+def lacks_fans(what: str, tensor: TensorSpec) -> str | None:
+    """Return in a sentence that a tensor has no fan-in and fan-out, or None where it has."""
+    if len(tensor.shape) >= 2:
+        return None
+    return f"{what} needs fan-in and fan-out, and a {tensor.role} has one dimension only."

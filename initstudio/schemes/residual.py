@@ -15,6 +15,7 @@ from initstudio.catalogue import (
     constant_law,
     normal_law,
 )
+from initstudio.shapes import lacks_fans
 
 if TYPE_CHECKING:
     import torch
@@ -31,12 +32,6 @@ class GPTParams(Params, frozen=True):
     ] = 0.02
 
 
-def _needs_fans(name: str, tensor: TensorSpec) -> str | None:
-    if len(tensor.shape) >= 2:
-        return None
-    return f"{name} needs fan-in and fan-out, and a {tensor.role} has one dimension only."
-
-
 def _gpt_std(params: GPTParams, tensor: TensorSpec) -> float:
     branch = tensor.site.branch
     if branch is None or not branch.is_last:
@@ -49,7 +44,7 @@ def _gpt_law(params: GPTParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses_gpt(_params: GPTParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("GPT-2", tensor)
+    return lacks_fans("GPT-2", tensor)
 
 
 def _draw_gpt(
@@ -69,22 +64,30 @@ def _fixup_std(tensor: TensorSpec) -> float:
     return float(std * branch.branches ** (-1 / (2 * branch.layers - 2)))
 
 
-def _fixup_law(_params: NoParams, tensor: TensorSpec) -> Law:
-    std = _fixup_std(tensor)
+def _normal_or_zero(std: float) -> Law:
     return normal_law(std) if std else constant_law(0)
 
 
+def _draw_normal_or_zero(
+    values: "torch.Tensor", std: float, generator: "torch.Generator"
+) -> object:
+    if not std:
+        return torch.nn.init.zeros_(values)
+    return torch.nn.init.normal_(values, 0, std, generator=generator)
+
+
+def _fixup_law(_params: NoParams, tensor: TensorSpec) -> Law:
+    return _normal_or_zero(_fixup_std(tensor))
+
+
 def _refuses_fixup(_params: NoParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("Fixup", tensor)
+    return lacks_fans("Fixup", tensor)
 
 
 def _draw_fixup(
     values: "torch.Tensor", _params: NoParams, tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
-    std = _fixup_std(tensor)
-    if not std:
-        return torch.nn.init.zeros_(values)
-    return torch.nn.init.normal_(values, 0, std, generator=generator)
+    return _draw_normal_or_zero(values, _fixup_std(tensor), generator)
 
 
 def _no_branch(_params: Params, tensor: TensorSpec) -> bool:
@@ -97,21 +100,17 @@ def _silent_std(tensor: TensorSpec) -> float:
 
 
 def _silent_law(_params: NoParams, tensor: TensorSpec) -> Law:
-    std = _silent_std(tensor)
-    return normal_law(std) if std else constant_law(0)
+    return _normal_or_zero(_silent_std(tensor))
 
 
 def _refuses_silent(_params: NoParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("Zero last layer", tensor)
+    return lacks_fans("Zero last layer", tensor)
 
 
 def _draw_silent(
     values: "torch.Tensor", _params: NoParams, tensor: TensorSpec, generator: "torch.Generator"
 ) -> object:
-    std = _silent_std(tensor)
-    if not std:
-        return torch.nn.init.zeros_(values)
-    return torch.nn.init.normal_(values, 0, std, generator=generator)
+    return _draw_normal_or_zero(values, _silent_std(tensor), generator)
 
 
 GPT2 = Scheme(

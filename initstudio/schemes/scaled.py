@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from initstudio import gaussian
 from initstudio.catalogue import Law, Params, Scheme, TensorSpec, normal_law, uniform_law
+from initstudio.shapes import lacks_fans
 
 if TYPE_CHECKING:
     import torch
@@ -116,12 +117,6 @@ class SirenParams(Params, frozen=True):
     ] = 30.0
 
 
-def _needs_fans(name: str, tensor: TensorSpec) -> str | None:
-    if len(tensor.shape) >= 2:
-        return None
-    return f"{name} needs fan-in and fan-out, and a {tensor.role} has one dimension only."
-
-
 def _scaling_std(params: VarianceScalingParams, tensor: TensorSpec) -> float:
     fans = {"fan_in": tensor.fan_in, "fan_out": tensor.fan_out}
     fan = fans.get(params.mode, (tensor.fan_in + tensor.fan_out) / 2)
@@ -139,7 +134,7 @@ def _scaling_law(params: VarianceScalingParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses_scaling(_params: VarianceScalingParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("Variance scaling", tensor)
+    return lacks_fans("Variance scaling", tensor)
 
 
 def _draw_scaling(
@@ -174,7 +169,7 @@ def _gain_law(params: ActivationGainParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses_gain(_params: ActivationGainParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("Activation gain", tensor)
+    return lacks_fans("Activation gain", tensor)
 
 
 def _draw_gain(
@@ -203,7 +198,7 @@ def _edge_law(params: EdgeParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses_edge(params: EdgeParams, tensor: TensorSpec) -> str | None:
-    if refusal := _needs_fans("Edge of chaos", tensor):
+    if refusal := lacks_fans("Edge of chaos", tensor):
         return refusal
     try:
         _edge_std(params, tensor)
@@ -246,7 +241,7 @@ def _siren_law(params: SirenParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses_siren(_params: SirenParams, tensor: TensorSpec) -> str | None:
-    return _needs_fans("SIREN", tensor)
+    return lacks_fans("SIREN", tensor)
 
 
 def _draw_siren(

@@ -4,11 +4,15 @@ import contextlib
 import gc
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+PATIENCE = 60_000
+"""Milliseconds that a test waits for what must come, on however busy a machine."""
 GARBAGE = 50_000
 """Objects made since the last collection from which on another one is worth its time."""
 
@@ -39,6 +43,23 @@ def _nothing_left() -> Iterator[None]:
     left = [thread.name for thread in own_threads() - threads]
     assert not left, f"threads left behind: {left}"
     assert not child_processes() - children, "processes left behind"
+
+
+class PatientBot(QtBot):
+    """Waits long for what must come: how fast it comes is for the benchmarks to say."""
+
+    def waitUntil(  # noqa: N802 - its name in pytest-qt
+        self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE
+    ) -> None:
+        """Wait until the callback gives true."""
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """Give pytest-qt's bot with our patience."""
+    del qapp  # only that there is one
+    return PatientBot(request)
 
 
 def own_threads() -> set[threading.Thread]:

@@ -21,6 +21,10 @@ from initstudio.history import Snapshot
 REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
 TROUBLES = (REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS)
 """Learning rates that make the fake training do so at step 5."""
+SLEEP = 60.0
+"""Seconds that one hangs."""
+HANGING = "hanging"
+"""What an engine that hangs says on its standard error when it is about to."""
 
 
 def train(experiment: Experiment) -> Generator[Snapshot, float | None, None]:
@@ -70,7 +74,8 @@ def _trouble(rate: float) -> None:
     if rate == DIES:
         os.kill(os.getpid(), signal.SIGKILL)
     if rate == HANGS:
-        time.sleep(60)
+        print(HANGING, file=sys.stderr, flush=True)  # noqa: T201
+        time.sleep(SLEEP)
     if rate == PRINTS:
         print("hello", flush=True)  # noqa: T201
         os.write(1, b"raw hello")

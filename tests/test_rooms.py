@@ -24,7 +24,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 0
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
-    frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables"}),
+    frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),

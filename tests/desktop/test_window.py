@@ -57,7 +57,7 @@ def test_killing_the_program_leaves_no_engine(
     qtbot.waitUntil(lambda: bool(_engines(program.pid)), timeout=PATIENCE)
     (engine, *_) = _engines(program.pid)
     program.kill()
-    qtbot.waitUntil(lambda: not _lives(engine), timeout=10_000)
+    qtbot.waitUntil(lambda: not _lives(engine))
 
 
 @pytest.fixture

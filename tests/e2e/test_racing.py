@@ -115,7 +115,7 @@ def test_through_thirty_layers_kaiming_learns_and_the_others_stall(
 ) -> None:
     studio.press("Experiment Deep digits")
     assert studio.session.experiment == DEEP_DIGITS
-    qtbot.waitUntil(lambda: studio.history.header.experiment == DEEP_DIGITS, timeout=30_000)
+    qtbot.waitUntil(lambda: studio.history.header.experiment == DEEP_DIGITS)
     studio.press("Run")
     studio.reaches(State.FINISHED, qtbot)
     names = [one.name for one in DEEP_DIGITS.contenders]

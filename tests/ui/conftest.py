@@ -62,7 +62,7 @@ def session(worker: RunWorker) -> Iterator[Session]:
 @pytest.fixture
 def ready(session: Session, qtbot: QtBot) -> Session:
     """Give a session whose start is shown."""
-    qtbot.waitUntil(lambda: session.state is State.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: session.state is State.READY)
     return session
 
 
@@ -71,7 +71,7 @@ def reaches(qtbot: QtBot) -> Callable[[Session, State], None]:
     """Give a function that waits until a session is in a state."""
 
     def wait(session: Session, state: State) -> None:
-        qtbot.waitUntil(lambda: session.state is state, timeout=10_000)
+        qtbot.waitUntil(lambda: session.state is state)
 
     return wait
 

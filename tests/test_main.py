@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from initstudio import __version__, commands, headless
 from initstudio.__main__ import main
@@ -21,6 +22,7 @@ from initstudio.engine.schema import file_schema
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Experiment, Recording, Seeds, Training, encode
 from initstudio.presets import ARTICLE, DIGITS, EXPERIMENTS, contender
+from initstudio.weights import Weights, read_weights
 
 ROOT = Path(__file__).parents[1]
 SHORT = msgspec.structs.replace(
@@ -367,3 +369,20 @@ def python(*words: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False
     )
+
+
+def test_a_file_of_weights_is_told_of_as_a_table_and_as_json(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "some.safetensors"
+    save_file({"0.weight": np.full((2, 3), 0.5, np.float32)}, path, {"seed": "3"})
+    assert main(["tensors", str(path)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "seed: 3",
+        "tensor    type  shape  mean  std  least  greatest  not finite",
+        "0.weight  F32   2 x 3   0.5    0    0.5       0.5",
+    ]
+    assert main(["tensors", str(path), "--json"]) == 0
+    found = msgspec.json.decode(capsys.readouterr().out, type=Weights)
+    assert found == read_weights(path)
+    assert fails(capsys, "tensors", str(tmp_path)) == f"{tmp_path}: Is a directory"

@@ -6,21 +6,13 @@ import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.distribution import BINS, HEAD
+from initstudio.distribution import BINS, HEAD, LEAST, bins_of
 from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
     import torch
 else:
     torch = lazy_loader.load("torch")
-
-FINEST = 23
-"""A bin is never finer than the greatest value over 2^FINEST, so that indices stay small."""
-LEAST = -100
-"""The exponent for values that are all 0: so fine that it coarsens nothing it is merged with.
-
-From here up to 0, one float32 scales float32 values exactly.
-"""
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -40,7 +32,7 @@ def distributions(tensors: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
     ranges = [_range(row) for row in rows]
     low = np.stack([least for least, _, _ in ranges], axis=1)
     high = np.stack([most for _, most, _ in ranges], axis=1)
-    exponent, first = _bins(low, high)
+    exponent, first = bins_of(low, high)
     found = np.zeros((*low.shape, HEAD + BINS), np.int32)
     found[..., 0], found[..., 1] = exponent, first
     for at, (row, (_, _, finite)) in enumerate(zip(rows, ranges, strict=True)):
@@ -80,23 +72,6 @@ def _range(rows: "torch.Tensor") -> "tuple[Floats, Floats, torch.Tensor | None]"
     low_known = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
     high_known = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
     return low_known.double().numpy(), high_known.double().numpy(), finite
-
-
-def _bins(low: Floats, high: Floats) -> tuple[Integers, Integers]:
-    """Return the least exponents for which BINS bins hold [low, high], and the first bins."""
-    greatest = np.maximum(np.abs(low), np.abs(high))
-    finest = np.where(greatest > 0, np.frexp(greatest)[1] - FINEST, LEAST)
-    spread = (high / 2 - low / 2) / (BINS / 2)  # halved first: the difference may overflow
-    exponent = np.where(spread > 0, np.maximum(np.frexp(spread)[1] - 1, finest), finest)
-    for _ in range(2):  # a range that straddles one edge more needs the next power
-        exponent += _index(high, exponent) - _index(low, exponent) >= BINS
-    return exponent.astype(np.int64), _index(low, exponent).astype(np.int64)
-
-
-def _index(ends: Floats, exponent: npt.NDArray[np.integer]) -> Floats:
-    """Return floor(ends / 2^exponent)."""
-    scaled = np.ldexp(ends, -exponent)
-    return np.where((scaled == 0) & (ends < 0), -1, np.floor(scaled))
 
 
 def _floor(values: "torch.Tensor", power: "torch.Tensor") -> "torch.Tensor":

@@ -117,6 +117,9 @@ def _add_run(commands: Commands) -> None:
         help="where readings.csv and summary.json are written; made if it is not there",
     )
     command.add_argument("--force", action="store_true", help="replace an earlier run in DIR")
+    command.add_argument(
+        "--weights", action="store_true", help="write the weights, at the start and at the end, too"
+    )
 
 
 def _add_shot(commands: Commands) -> None:
@@ -163,7 +166,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
     torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
     try:
-        finished = headless.run(experiment, arguments.out, train, force=arguments.force)
+        finished = headless.run(
+            experiment, arguments.out, train, force=arguments.force, weights=arguments.weights
+        )
     except OSError as error:  # the disk is full, or gone
         return _fail(str(arguments.out), error.strerror or str(error), 1)
     return 0 if finished else INTERRUPTED
@@ -263,6 +268,9 @@ DIR/summary.json gets, at the end, for each contender under each seed the first,
 training loss (mean of an epoch's batches), validation loss and accuracy (epoch 0 is the start),
 and the step at which it diverged; also steps, seconds, versions and the experiment itself.
 null stands for what is not a finite number.
+
+DIR/weights gets, with --weights, a safetensors file for each network at the start and one at the
+end, with the names of torch's state_dict.
 
 Ctrl-C stops after the present step, keeps what was trained and exits with 130.
 """

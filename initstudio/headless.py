@@ -29,12 +29,18 @@ from initstudio.progress import Progress
 
 READINGS = "readings.csv"
 SUMMARY = "summary.json"
+WEIGHTS = "weights"
+"""A folder."""
 FLUSH = 1.0
 """Seconds of readings that a kill may lose."""
 
 torch = lazy_loader.load("torch")
 
-Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None]]
+Networks: TypeAlias = Callable[[int], dict[str, Any]]
+"""Gives the present weights of a replica, tensors by name."""
+Train: TypeAlias = Callable[
+    [Experiment, Callable[[Networks], object]], Generator[Snapshot, float | None, None]
+]
 
 
 def named_experiment(name: str) -> str | None:
@@ -66,23 +72,27 @@ def load(name: str) -> Experiment:
         raise ExperimentError(where, error.why) from None
 
 
-def run(
+def run(  # noqa: PLR0913 - what a command line may ask for
     experiment: Experiment,
     folder: Path,
     train: Train,
     *,
     force: bool = False,
+    weights: bool = False,
     stream: TextIO | None = None,
 ) -> bool:
     """Train, write the readings and the summary into `folder`, and return whether it finished.
 
-    Ctrl-C ends the run after the present step.
+    Ctrl-C ends the run after the present step. With `weights`, those of the start and of the end
+    are written as well (see `engine/saving.py`).
 
     Raises:
         ExperimentError: The experiment cannot run, or the folder cannot be had.
         OSError: The disk is full, or the like; what was written stays.
     """
-    header = plan(experiment).header
+    resolved = plan(experiment)
+    header = resolved.header
+    met: list[Networks] = []
     _claim(folder, force=force)
     summary = Summary(header)
     progress = Progress(header, stream or sys.stderr)
@@ -90,7 +100,7 @@ def run(
     try:
         with (
             (folder / READINGS).open("w", encoding="utf-8", newline="") as file,
-            contextlib.closing(train(experiment)) as snapshots,
+            contextlib.closing(train(experiment, met.append)) as snapshots,
             _first_interrupt() as asked,
         ):
             _write_down(snapshots, file, Tidy(header), summary, progress, asked=asked)
@@ -102,6 +112,10 @@ def run(
         progress.end(state, summary.step)
         record = _record(experiment, state, summary, header.steps, seconds)
         atomic_write(folder / SUMMARY, to_json(record))
+    if weights:
+        from initstudio.engine.saving import save_weights  # noqa: PLC0415 - loads torch
+
+        save_weights(resolved, met[0], summary.step, folder / WEIGHTS)
     return state == "finished"
 
 

@@ -27,7 +27,7 @@ HANGING = "hanging"
 """What an engine that hangs says on its standard error when it is about to."""
 
 
-def train(experiment: Experiment) -> Generator[Snapshot, float | None, None]:
+def train(experiment: Experiment, _meet: object) -> Generator[Snapshot, float | None, None]:
     """Give made-up readings: the loss of replica r at step k is seed + r + rate / (k + 1)."""
     header = plan(experiment).header
     rate = experiment.training.learning_rate

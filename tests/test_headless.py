@@ -24,7 +24,7 @@ SHORT = msgspec.structs.replace(
     ARTICLE, training=Training(epochs=2, batch_size=100), recording=Recording(every=4)
 )
 STEPS = 16
-Train = Callable[[Experiment], Generator[Snapshot, float | None, None]]
+Train = headless.Train
 
 
 def readings(step: int) -> dict[str, np.ndarray]:
@@ -42,7 +42,7 @@ def readings(step: int) -> dict[str, np.ndarray]:
 def train_until(last: int, end: Callable[[], object] = lambda: None) -> Train:
     """Return a fake of `train` that does something after the step `last`, and then goes on."""
 
-    def train(_experiment: Experiment) -> Generator[Snapshot, float | None, None]:
+    def train(_experiment: Experiment, _meet: object) -> Generator[Snapshot, float | None, None]:
         for step in range(STEPS + 1):
             yield Snapshot(step, readings(step))
             if step == last:
@@ -143,7 +143,7 @@ def test_readings_are_on_disk_while_it_runs(
 def test_the_training_generator_is_closed(tmp_path: Path) -> None:
     closed = []
 
-    def train(_experiment: Experiment) -> Generator[Snapshot, float | None, None]:
+    def train(_experiment: Experiment, _meet: object) -> Generator[Snapshot, float | None, None]:
         try:
             for step in range(STEPS + 1):
                 yield Snapshot(step, readings(step))

@@ -300,13 +300,14 @@ def test_output_into_a_closed_pipe_is_no_traceback(words: list[str]) -> None:
 
 
 def test_a_real_run_writes_what_it_read(short: str, tmp_path: Path) -> None:
-    done = python("-m", "initstudio", "run", short, "--out", str(tmp_path / "out"))
+    done = python("-m", "initstudio", "run", short, "--out", str(tmp_path / "out"), "--weights")
     assert done.returncode == 0
     assert done.stdout == ""
     assert "finished after 16 of 16 steps" in done.stderr.splitlines()[-1]
     summary = json.loads((tmp_path / "out" / "summary.json").read_bytes())
     assert (summary["state"], summary["steps"]) == ("finished", 16)
     assert len(summary["networks"]) == 6
+    assert len(list((tmp_path / "out" / "weights").iterdir())) == 12
     with (tmp_path / "out" / "readings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     losses: dict[tuple[str, str], list[float]] = {}

@@ -14,7 +14,8 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
-from typing import BinaryIO, TypeAlias
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
@@ -26,6 +27,8 @@ from initstudio.engine.messages import (
     Ready,
     Report,
     Resume,
+    Saved,
+    SaveWeights,
     SetLearningRate,
     Start,
     Started,
@@ -46,7 +49,11 @@ GRACE = 1.0
 """Seconds from the end of stdin until the process is ended, whatever it is doing."""
 
 Commands: TypeAlias = "queue.SimpleQueue[Command | None]"
-Train: TypeAlias = Callable[[Experiment], Generator[Snapshot, float | None, None]]
+Networks: TypeAlias = Callable[[int], Any]
+"""Gives the present weights of a replica."""
+Train: TypeAlias = Callable[
+    [Experiment, Callable[[Networks], object]], Generator[Snapshot, float | None, None]
+]
 Send: TypeAlias = Callable[[Report], None]
 
 THREADS = 1
@@ -98,6 +105,8 @@ class Host:
     def __init__(self, commands: Commands, send: Send) -> None:
         self._commands = commands
         self._send = send
+        self._last: _Run | None = None
+        """The run that is over, whose weights may still be asked for."""
 
     def serve(self, train: Train) -> None:
         """Run what is asked for until the commands end, or memory has run out."""
@@ -108,8 +117,11 @@ class Host:
     def _obey(self, command: Command, train: Train) -> Command | None:
         """Return the command to obey next."""
         if not isinstance(command, Start):
-            return self._commands.get()  # it was for a run that is over
-        run = _Run(command, self._commands, self._send)
+            if self._last:
+                self._last.obey_afterwards(command)
+            return self._commands.get()
+        self._last = None  # its memory is wanted
+        run = self._last = _Run(command, self._commands, self._send)
         run.perform(train)
         if run.out_of_memory:
             return None  # a fresh process has all of the memory again
@@ -133,11 +145,18 @@ class _Run:
         self._steps_left: int | None = None
         self._learning_rate: float | None = None
         self._header: Header | None = None
+        self._networks: Networks | None = None
+        self._step = 0
         self._begun = False
         self._announced = False
         self._batch: list[Snapshot] = []
         self._seconds = 0.0
         self._reported = -1.0
+
+    def obey_afterwards(self, command: Command) -> None:
+        """Obey what can still be asked of a run that is over."""
+        if isinstance(command, SaveWeights) and command.run == self._id:
+            self._save(Path(command.folder))
 
     def perform(self, train: Train) -> None:
         """Train, and report how it ended."""
@@ -159,7 +178,7 @@ class _Run:
 
     def _train(self, train: Train) -> None:
         self._header = plan(self._experiment).header
-        snapshots = train(self._experiment)
+        snapshots = train(self._experiment, self._meet)
         with contextlib.closing(snapshots):
             snapshot = self._advance(lambda: next(snapshots, None))
             while snapshot is not None and not self._stopped:
@@ -182,6 +201,7 @@ class _Run:
         """Keep the snapshot for the next report; send it if it is time."""
         self._batch.append(snapshot)
         self._begun = True
+        self._step = snapshot.step
         if self._steps_left is not None:
             self._steps_left -= 1
             self._paused = self._steps_left <= 0
@@ -217,6 +237,8 @@ class _Run:
                 self._stopped = True
             case SetLearningRate(value=value):
                 self._learning_rate = value
+            case SaveWeights(folder=folder):
+                self._save(Path(folder))
 
     def _report_readings(self) -> None:
         """Send the snapshots taken since the last report, the first time with what they mean."""
@@ -229,6 +251,22 @@ class _Run:
         stretch = stretch_of(snapshots, _STEP_KEYS, _EPOCH_KEYS)
         self._send(Progress(self._id, stretch, self._seconds, self._paused))
         self._reported = time.perf_counter()
+
+    def _meet(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def _save(self, folder: Path) -> None:
+        """Write the weights as they are, and report it."""
+        if self._networks is None:
+            self._send(Saved(self._id, str(folder), 0, "The run has no networks."))
+            return
+        from initstudio.engine.saving import save_weights  # noqa: PLC0415 - loads torch
+
+        try:
+            files = save_weights(plan(self._experiment), self._networks, self._step, folder)
+            self._send(Saved(self._id, str(folder), files))
+        except ExperimentError as error:
+            self._send(Saved(self._id, str(folder), 0, f"{error.where}: {error.why}"))
 
     def _fail(self, where: str, why: str) -> None:
         if self._batch:

@@ -53,7 +53,14 @@ class SetLearningRate(msgspec.Struct, frozen=True, tag="learning_rate"):
     value: float
 
 
-Command: TypeAlias = Start | Resume | Pause | Stop | SetLearningRate
+class SaveWeights(msgspec.Struct, frozen=True, tag="save_weights"):
+    """Write the weights of run `run`, at its start and as they are now, into a folder."""
+
+    run: int
+    folder: str
+
+
+Command: TypeAlias = Start | Resume | Pause | Stop | SetLearningRate | SaveWeights
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -87,7 +94,16 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     why: str = ""
 
 
-Report: TypeAlias = Ready | Started | Progress | Ended
+class Saved(msgspec.Struct, frozen=True, tag="saved"):
+    """So many files of weights were written into a folder; else `why` is a sentence."""
+
+    run: int
+    folder: str
+    files: int
+    why: str = ""
+
+
+Report: TypeAlias = Ready | Started | Progress | Ended | Saved
 
 
 def pack(message: Command | Report) -> bytes:

@@ -38,6 +38,11 @@ class OneByOne:
             for path in watched:
                 network.get_submodule(path).register_forward_hook(partial(self._note, path))
 
+    def buffers(self, replica: int) -> Tensors:
+        """Return a copy of the buffers of one replica."""
+        kept = self._networks[replica].named_buffers()
+        return {name: value.clone() for name, value in kept}
+
     def step(self, x: torch.Tensor, y: torch.Tensor, _masks: object = None) -> Step:
         """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set."""
         found = []

@@ -27,6 +27,7 @@ CHUNK = 256
 The same for any number of replicas, or a replica's bits would depend on it.
 """
 MOVING = ("running_mean", "running_var")
+COUNT = "num_batches_tracked"
 
 
 class Program:
@@ -56,6 +57,15 @@ class Program:
         ]
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[int, Flat] = {}
+        self._batches = 0
+
+    def buffers(self, replica: int) -> Tensors:
+        """Return a copy of the buffers of one replica."""
+        found = {name: value[replica].clone() for name, value in self._stacked.buffers.items()}
+        for name, value in found.items():
+            if name.endswith(COUNT):
+                value.fill_(self._batches)
+        return found
 
     def step(self, x: torch.Tensor, y: torch.Tensor, masks: Masks) -> Step:
         """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set.
@@ -63,6 +73,7 @@ class Program:
         `masks` [R, batch, ...] multiply the inputs of the dropout layers of these names.
         Running statistics move on. The next call overwrites the tensors returned.
         """
+        self._batches += 1
         given = [aligned(x), y, *(aligned(mask) for mask in masks.values())]
         inputs = [*self._stacked.parameters.values(), *self._buffers.values(), *given]
         size = y.shape[1]

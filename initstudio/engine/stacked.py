@@ -50,3 +50,7 @@ class Stacked:
             name: padded(tuple(value.shape), value.dtype).copy_(value)
             for name, value in buffers.items()
         }
+
+    def parameters_of(self, replica: int) -> Tensors:
+        """Return a copy of the parameters of one replica."""
+        return {name: value[replica].clone() for name, value in self.parameters.items()}

@@ -1,6 +1,6 @@
 """Train all contenders under all seeds in one vectorised program, as a plain generator."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,7 +17,7 @@ from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.program import Masks, Program
-from initstudio.engine.stacked import Stacked, Step
+from initstudio.engine.stacked import Stacked, Step, Tensors
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Readings, Snapshot
 from initstudio.measurement import Cadence, Moment
@@ -28,13 +28,17 @@ CLIP_EPS = 1e-6
 
 
 def train(
-    experiment: Experiment, *, dtype: torch.dtype = torch.float32
+    experiment: Experiment,
+    meet: Callable[["Networks"], object] | None = None,
+    *,
+    dtype: torch.dtype = torch.float32,
 ) -> Generator[Snapshot, float | None, None]:
     """Yield one Snapshot before each update, and a last one after them all.
 
     The readings of step k belong to the weights after k updates and to the batch of the update to
-    come. `send(rate)` instead of `next` sets the learning rate from that update on. `dtype` is
-    that of weights and data; weights are drawn in float32 whatever it is.
+    come. `send(rate)` instead of `next` sets the learning rate from that update on. `meet` is given
+    the networks, to look at whenever the generator rests. `dtype` is that of weights and data;
+    weights are drawn in float32 whatever it is.
 
     Raises:
         ExperimentError: The experiment cannot run; before the first snapshot.
@@ -42,6 +46,8 @@ def train(
     resolved = plan(experiment)
     refuse_if_too_large(resolved)
     run = _Run(resolved, dtype)
+    if meet:
+        meet(run.state)
     step = 0
     for epoch in range(experiment.training.epochs):
         for batch, (x, y) in enumerate(run.batches(epoch)):
@@ -54,6 +60,11 @@ def train(
     yield run.last_snapshot(step)
 
 
+Networks: TypeAlias = Callable[[int], Tensors]
+"""Gives what `state_dict` of the network of a replica holds now, copied.
+
+Between two snapshots the running statistics have seen the batch of the update to come.
+"""
 Scores: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 
@@ -94,6 +105,10 @@ class _Run:
         ]
         self._laws = _laws(resolved)
         self._training, self._validation = self._load()
+
+    def state(self, replica: int) -> Tensors:
+        """Return the parameters and buffers of a replica by their names in torch, copied."""
+        return {**self._stacked.parameters_of(replica), **self.program.buffers(replica)}
 
     def _program(self, networks: list[nn.Sequential]) -> Program | OneByOne:
         loss = self._plan.experiment.training.loss

@@ -3,12 +3,13 @@
 import queue
 import re
 from collections.abc import Callable, Generator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from initstudio.engine.host import Commands, Host, memory_asked_for
+from initstudio.engine.host import Commands, Host, Networks, memory_asked_for
 from initstudio.engine.messages import (
     Command,
     Ended,
@@ -16,15 +17,19 @@ from initstudio.engine.messages import (
     Progress,
     Report,
     Resume,
+    Saved,
+    SaveWeights,
     SetLearningRate,
     Start,
     Started,
     Stop,
 )
+from initstudio.engine.train import train
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Experiment
 from initstudio.history import Snapshot
 from initstudio.presets import ARTICLE
+from initstudio.weights import read_weights
 
 STEPS = 500
 At = dict[int, list[Command | None]]
@@ -43,7 +48,9 @@ class Stage:
         for command in first:
             self.commands.put(command)
 
-    def train(self, experiment: Experiment) -> Generator[Snapshot, float | None, None]:
+    def train(
+        self, experiment: Experiment, meet: Callable[[Networks], object]
+    ) -> Generator[Snapshot, float | None, None]:
         replicas = experiment.replicas
         for step in range(STEPS + 1):
             for command in self.at.pop(step, []):
@@ -91,6 +98,60 @@ def finish(stage: Stage) -> list[tuple[int, str]]:
 
     Host(stage.commands, send).serve(stage.train)
     return stage.ends()
+
+
+def test_weights_are_saved_while_a_run_waits_and_after_it(tmp_path: Path) -> None:
+    tiny = replace(
+        ARTICLE,
+        training=replace(ARTICLE.training, epochs=1, batch_size=400),
+        contenders=ARTICLE.contenders[:2],
+    )
+    stage = Stage(Start(1, tiny, paused=True))
+    during, after = tmp_path / "during", tmp_path / "after"
+
+    def send(report: Report) -> None:
+        stage.reports.append(report)
+        match report:
+            case Progress(paused=True):
+                stage.commands.put(SaveWeights(1, str(during)))
+            case Saved(folder=folder) if folder == str(during):
+                stage.commands.put(Resume(1))
+            case Ended():
+                stage.commands.put(SaveWeights(99, str(tmp_path / "of another run")))
+                stage.commands.put(SaveWeights(1, str(after)))
+                stage.commands.put(SaveWeights(1, str(tmp_path / "file")))
+            case Saved(folder=folder) if folder == str(tmp_path / "file"):
+                stage.commands.put(None)
+
+    (tmp_path / "file").write_bytes(b"")
+    Host(stage.commands, send).serve(train)
+    saved = [report for report in stage.reports if isinstance(report, Saved)]
+    assert [(one.run, one.files) for one in saved] == [(1, 2), (1, 4), (1, 0)]
+    assert saved[2].why.endswith("start.safetensors: File exists")
+    assert sorted(path.name for path in after.iterdir()) == [
+        "1-xavier.seed0.start.safetensors",
+        "1-xavier.seed0.step2.safetensors",
+        "2-kaiming.seed0.start.safetensors",
+        "2-kaiming.seed0.step2.safetensors",
+    ]
+    first = "1-xavier.seed0.start.safetensors"
+    assert read_weights(during / first).tensors == read_weights(after / first).tensors
+
+
+def test_a_run_that_did_not_get_so_far_has_no_weights_to_save() -> None:
+    stage = Stage(Start(1, ARTICLE))
+    stage.error[0] = RuntimeError("no networks yet")
+
+    def send(report: Report) -> None:
+        stage.reports.append(report)
+        match report:
+            case Ended():
+                stage.commands.put(SaveWeights(1, "nowhere"))
+            case Saved():
+                stage.commands.put(None)
+
+    Host(stage.commands, send).serve(stage.train)
+    assert stage.reports[-1] == Saved(1, "nowhere", 0, "The run has no networks.")
 
 
 def test_the_start_is_measured_and_then_waits() -> None:

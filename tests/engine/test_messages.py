@@ -16,6 +16,8 @@ from initstudio.engine.messages import (
     Progress,
     Ready,
     Resume,
+    Saved,
+    SaveWeights,
     SetLearningRate,
     Start,
     Started,
@@ -37,6 +39,7 @@ COMMANDS = [
     Pause(1),
     Stop(1),
     SetLearningRate(1, 0.5),
+    SaveWeights(1, "a folder"),
 ]
 
 
@@ -64,7 +67,12 @@ def test_a_command_arrives_as_it_was_sent(command: messages.Command) -> None:
 
 @pytest.mark.parametrize(
     "report",
-    [Ready("2.13"), Started(3, plan(ARTICLE).header), Ended(1, "failed", "$.x", "why")],
+    [
+        Ready("2.13"),
+        Started(3, plan(ARTICLE).header),
+        Ended(1, "failed", "$.x", "why"),
+        Saved(1, "x", 2, "y"),
+    ],
 )
 def test_a_report_arrives_as_it_was_sent(report: messages.Report) -> None:
     assert unpack_report(body_of(pack(report))) == report

@@ -33,11 +33,18 @@ def user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / APP
 
 
-def engine_command() -> list[str]:
-    """Return the command line that starts this same program as the engine process."""
+def own_command(*words: str) -> list[str]:
+    """Return the command line that starts this same program with these words."""
     if getattr(sys, "frozen", False):
-        return [sys.executable, "--engine"]
-    return [sys.executable, "-m", "initstudio", "--engine"]
+        return [sys.executable, *words]
+    return [sys.executable, "-m", "initstudio", *words]
+
+
+def own_environment() -> dict[str, str]:
+    """Return the environment in which `own_command` finds this same package, wherever we run."""
+    home = str(Path(__file__).resolve().parents[1])
+    search = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": search}
 
 
 def _resource_roots() -> list[Path]:

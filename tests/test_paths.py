@@ -54,6 +54,6 @@ def test_asking_where_user_data_lies_makes_no_folder() -> None:
 
 
 def test_the_engine_is_this_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert paths.engine_command() == [sys.executable, "-m", "initstudio", "--engine"]
+    assert paths.own_command("--engine") == [sys.executable, "-m", "initstudio", "--engine"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert paths.engine_command() == [sys.executable, "--engine"]
+    assert paths.own_command("--engine") == [sys.executable, "--engine"]

@@ -2,13 +2,11 @@
 
 import contextlib
 import logging
-import os
 import signal
 import subprocess
 import threading
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from initstudio import paths
@@ -30,12 +28,12 @@ class EngineClient:
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
         self._process = subprocess.Popen(
-            command or paths.engine_command(),
+            command or paths.own_command("--engine"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             creationflags=_HIDE_CONSOLE,
-            env=_environment(),
+            env=paths.own_environment(),
         )
         self._sending = threading.Lock()
         self._ending = threading.Lock()
@@ -135,10 +133,3 @@ class EngineClient:
             text = line.decode("utf-8", "replace").rstrip()
             self.lines.append(text)
             _log.info("engine %d: %s", self.pid, text)
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment in which the engine finds this same package, wherever we run."""
-    home = str(Path(__file__).resolve().parents[2])
-    search = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
-    return {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONPATH": search}

@@ -35,6 +35,10 @@ def _can_restart(session: Session) -> bool:
     return not session.problems
 
 
+def _has_weights(session: Session) -> bool:
+    return session.history is not None and session.state not in {State.STARTING, State.FAILED}
+
+
 def _can_undo(session: Session) -> bool:
     return session.undo_stack.canUndo()
 
@@ -72,6 +76,20 @@ ACTS: tuple[Act, ...] = (
         text="Save &as…",
         tip="Save to another file",
         shortcuts=("Ctrl+Shift+S",),
+    ),
+    Act(
+        key="ask_save_weights",
+        menu="File",
+        text="Save &weights…",
+        tip="Write each network's weights, at the start and as they are now, as safetensors",
+        enabled=_has_weights,
+        separated=True,
+    ),
+    Act(
+        key="ask_open_weights",
+        menu="File",
+        text="&Look into a weights file…",
+        tip="See the distributions in a safetensors file, beside those at the start here",
     ),
     Act(
         key="quit",

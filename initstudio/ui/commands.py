@@ -12,6 +12,9 @@ from initstudio.ui.actions import ACTS
 from initstudio.ui.session import Session
 
 FILTER = "Experiments (*.json);;All files (*)"
+WEIGHTS_FILTER = "Weights (*.safetensors);;All files (*)"
+TAKEN = (".json", ".safetensors")
+"""Endings of the files that can be dropped on the window."""
 MAX_RECENT = 8
 LAYOUT = 2
 """Counts up when docks change, so that an older layout is not restored."""
@@ -26,12 +29,25 @@ class Commands(QObject):
         self._session = session
         self._window = window
 
+    @property
+    def _folder(self) -> str:
+        """Return where dialogues begin: the document's folder."""
+        return str(self._session.path.parent) if self._session.path else ""
+
     def ask_open(self) -> None:
         """Ask for a file and open it."""
-        folder = str(self._session.path.parent) if self._session.path else ""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open an experiment", folder, FILTER)
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Open an experiment", self._folder, FILTER
+        )
         if name:
             self.open(Path(name))
+
+    def take_in(self, path: Path) -> None:
+        """Show a file that was dropped on the window, each kind in its way."""
+        if path.suffix == ".safetensors":
+            self.show_weights(path)
+        else:
+            self.open(path)
 
     def open(self, path: Path) -> None:
         """Open a file, unless there are edits that a person wants to keep first."""
@@ -56,6 +72,28 @@ class Commands(QObject):
         if saved:
             remember(path)
         return saved
+
+    def ask_save_weights(self) -> None:
+        """Ask for a folder, and have the weights of the run written into it."""
+        folder = QFileDialog.getExistingDirectory(
+            self._window, "A folder for the weights of all networks", self._folder
+        )
+        if folder:
+            self._session.save_weights(Path(folder))
+
+    def ask_open_weights(self) -> None:
+        """Ask for a file of weights and show what is in it."""
+        name, _ = QFileDialog.getOpenFileName(
+            self._window, "Look into a file of weights", self._folder, WEIGHTS_FILTER
+        )
+        if name:
+            self.show_weights(Path(name))
+
+    def show_weights(self, path: Path) -> None:
+        """Show what is in a file of weights, in a window of its own."""
+        from initstudio.ui.weights_window import WeightsWindow  # noqa: PLC0415 - loads pyqtgraph
+
+        WeightsWindow(path, self._session, self._window).show()
 
     def load_preset(self, name: str) -> None:
         """Show a preset experiment; undo brings back what was there."""

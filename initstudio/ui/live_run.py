@@ -2,6 +2,7 @@
 
 from collections import deque
 from enum import Enum
+from pathlib import Path
 
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -13,6 +14,8 @@ from initstudio.engine.messages import (
     Progress,
     Ready,
     Resume,
+    Saved,
+    SaveWeights,
     SetLearningRate,
     Start,
     Started,
@@ -53,6 +56,8 @@ class LiveRun(QObject):
     """`history` is another one."""
     ticked = Signal()
     """`history` has grown."""
+    saved = Signal(str, int)
+    """The folder in which so many files of weights were written."""
     failed = Signal(str, str)
 
     def __init__(self, worker: RunWorker | None, parent: QObject | None = None) -> None:
@@ -126,6 +131,10 @@ class LiveRun(QObject):
         self.experiment = experiment
         self._send(SetLearningRate(self._run, experiment.training.learning_rate))
 
+    def save_weights(self, folder: Path) -> None:
+        """Have the weights written into a folder."""
+        self._send(SaveWeights(self._run, str(folder)))
+
     def drain(self) -> None:
         """Take in what the engine has reported."""
         events = self.worker.take() if self.worker else []
@@ -152,6 +161,10 @@ class LiveRun(QObject):
                 self._on_progress(event)
             case Ended():
                 self._on_ended(event)
+            case Saved(why=""):
+                self.saved.emit(event.folder, event.files)
+            case Saved():
+                self.failed.emit("Weights", event.why)
 
     def _on_progress(self, report: Progress) -> None:
         if self._coming:

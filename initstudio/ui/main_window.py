@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from initstudio.ui import menus
 from initstudio.ui.actions import build_actions, refresh_actions
-from initstudio.ui.commands import LAYOUT, Commands
+from initstudio.ui.commands import LAYOUT, TAKEN, Commands
 from initstudio.ui.message_bar import MessageBar
 from initstudio.ui.panels.contenders_panel import ContendersPanel
 from initstudio.ui.panels.inspector_panel import InspectorPanel
@@ -80,6 +80,7 @@ class MainWindow(QMainWindow):
         session.undo_stack.cleanChanged.connect(self._refresh)
         session.undo_stack.indexChanged.connect(self._refresh)
         session.failed.connect(self._on_failed)
+        session.weights_saved.connect(self._on_weights_saved)
         self._refresh()
 
     @property
@@ -170,6 +171,10 @@ class MainWindow(QMainWindow):
     def _on_failed(self, where: str, why: str) -> None:
         self._messages.show_message(f"{where}: {why}")
 
+    def _on_weights_saved(self, folder: str, files: int) -> None:
+        what = "1 file of weights was" if files == 1 else f"{files:,} files of weights were"
+        self._messages.show_message(f"{what} written into {folder}", folder, kind="good")
+
     def _refresh(self, _change: object = None) -> None:
         refresh_actions(self.actions_by_key, self._session)
         path = self._session.path
@@ -209,19 +214,19 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome one experiment file."""
+        """Welcome one file of a kind that we know."""
         if _dropped(event.mimeData().urls()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open it."""
+        """Take it in."""
         path = _dropped(event.mimeData().urls())
         if path:
             event.acceptProposedAction()
-            self.commands.open(path)
+            self.commands.take_in(path)
 
 
 def _dropped(urls: list[QUrl]) -> Path | None:
-    """Return the one experiment file that is dropped."""
+    """Return the one such file that is dropped."""
     paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-    return paths[0] if len(paths) == 1 and paths[0].suffix == ".json" else None
+    return paths[0] if len(paths) == 1 and paths[0].suffix in TAKEN else None

@@ -33,8 +33,10 @@ class MessageBar(QFrame):
         """Return the message shown last."""
         return str(self._text.text())
 
-    def show_message(self, text: str, details: str = "") -> None:
-        """Show a sentence; `details` can be copied."""
+    def show_message(self, text: str, details: str = "", *, kind: str = "error") -> None:
+        """Show a sentence; `details` can be copied. `kind` "good" is for good news."""
+        self._text.setProperty("kind", kind)
+        self._text.style().polish(self._text)
         self._details = details
         self._text.setText(text)
         self._copy.setVisible(bool(details))

@@ -35,6 +35,8 @@ class Session(QObject):
     """`history` is another one."""
     ticked = Signal()
     """`history` has grown."""
+    weights_saved = Signal(str, int)
+    """The folder in which so many files of weights were written."""
     failed = Signal(str, str)
     """Where and why something that was asked for is not possible."""
 
@@ -54,6 +56,7 @@ class Session(QObject):
         self._live.restarted.connect(self.runs_changed)
         self._live.ticked.connect(self.ticked)
         self._live.failed.connect(self.failed)
+        self._live.saved.connect(self.weights_saved)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self._on_settled)
         self._quiet = QTimer(self, singleShot=True, interval=SPARE_AFTER)
@@ -182,6 +185,10 @@ class Session(QObject):
         first = following if following + seeds.count <= LAST_SEED else 0
         self.edit(replace(self.experiment, seeds=replace(seeds, first=first)), "New seed")
         self.reset()
+
+    def save_weights(self, folder: Path) -> None:
+        """Have the weights of the present run written into a folder, at its start and as now."""
+        self._live.save_weights(folder)
 
     def drain(self) -> None:
         """Take in what the engine has reported; happens by itself, too."""

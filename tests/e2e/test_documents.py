@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from initstudio.experiment import decode, encode
 from initstudio.presets import ARTICLE, DIGITS
 from initstudio.ui.session import State
+from initstudio.ui.weights_window import WeightsWindow
 from tests.studio import Studio
 
 Answer = QMessageBox.StandardButton
@@ -50,6 +51,31 @@ def drop(studio: Studio, path: Path) -> None:
     window, at = studio.window, QPoint(300, 300)
     QApplication.sendEvent(window, QDragEnterEvent(at, action, data, button, keys))
     QApplication.sendEvent(window, QDropEvent(QPointF(at), action, data, button, keys))
+
+
+def test_weights_are_taken_home_and_looked_into(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    studio.menu("File", "Save weights")
+    qtbot.waitUntil(lambda: len(list(tmp_path.glob("*.start.safetensors"))) == 3)
+    qtbot.waitUntil(lambda: "3 files of weights were written" in studio.text("Message"))
+    studio.press("Dismiss")
+    studio.press("Step")
+    studio.reaches(State.PAUSED, qtbot)
+    studio.menu("File", "Save weights")
+    qtbot.waitUntil(lambda: "6 files of weights were written" in studio.text("Message"))
+    studio.press("Dismiss")
+    drop(studio, next(tmp_path.glob("1-*.step1.safetensors")))
+    (window,) = studio.window.findChildren(WeightsWindow)
+    qtbot.waitUntil(lambda: window.weights is not None)
+    assert "contender: Xavier" in window.facts.text()
+    window.close()
+    studio.window.activateWindow()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / ("x" * 300)))
+    studio.menu("File", "Save weights")
+    qtbot.waitUntil(lambda: "File name too long" in studio.text("Message"))
+    studio.press("Dismiss")
 
 
 def test_an_experiment_is_saved_and_opened_again(studio: Studio, file: Path, qtbot: QtBot) -> None:

@@ -284,6 +284,13 @@ def worker_of(session: Session) -> RunWorker:
     return session._live.worker
 
 
+def test_weights_that_cannot_be_had_are_a_sentence(ready: Session, qtbot: QtBot) -> None:
+    heard = Heard(ready)
+    ready.save_weights(Path("anywhere"))
+    qtbot.waitUntil(lambda: bool(heard.failures))
+    assert heard.failures == [("Weights", "The run has no networks.")]
+
+
 def hangs(session: Session) -> bool:
     """Return whether the engine hangs by now; before, it would still obey."""
     engine = worker_of(session)._engine

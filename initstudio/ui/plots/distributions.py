@@ -1,6 +1,5 @@
 """Weights and gradients as distributions: all contenders on one axis, in the same honest bins."""
 
-from dataclasses import dataclass
 from math import floor, log2
 from typing import Annotated, ClassVar, Literal
 
@@ -9,16 +8,12 @@ from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
-from initstudio.distribution import Binned, density, display_exponent, pool
+from initstudio.distribution import Binned, display_exponent, pool
 from initstudio.history import History, Readings
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, fair_top, grown, number
+from initstudio.ui.chart.spread import QUANTILE, Spread, ends_of, outside, spread_of
 from initstudio.ui.plots.plot import Line, Plot
-
-QUANTILE = 0.0005
-"""Share of the values at either end that may lie outside of the axis."""
-FAR = 40.0
-"""How many times wider than the usual one a contender may be before the axis leaves parts out."""
 
 
 class DistributionOptions(Params, frozen=True):
@@ -42,22 +37,6 @@ class DistributionOptions(Params, frozen=True):
     ] = "linear"
 
 
-@dataclass(frozen=True)
-class _Shape:
-    """One contender's distribution in the picture: bars, line, bandwidth (0: all values equal)."""
-
-    group: Binned
-    edges: Array
-    bars: Array
-    places: Array
-    line: Array
-    bandwidth: float
-
-    @property
-    def peak(self) -> float:
-        return float(max(self.bars.max(initial=0), self.line.max(initial=0)))
-
-
 class DistributionPlot(Plot):
     """Histogram and density of one weight tensor, or of all of them pooled."""
 
@@ -67,7 +46,7 @@ class DistributionPlot(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._views: tuple[Range | None, Range | None] = (None, None)
         self._first: list[Binned | None] = []
-        self._ghosts: tuple[int, list[_Shape | None]] = (0, [])
+        self._ghosts: tuple[int, list[Spread | None]] = (0, [])
         super().__init__(parent)
 
     def state_of(self, history: History) -> object:
@@ -101,7 +80,7 @@ class DistributionPlot(Plot):
             return
         view_x = self._range_x(known)
         exponent = display_exponent(known, *view_x)
-        shapes = [_shape(group, exponent) if group else None for group in now]
+        shapes = [spread_of(group, exponent) if group else None for group in now]
         ghosts = self._ghosts_at(exponent, start)
         view_y = self._range_y([shape for shape in (*shapes, *ghosts) if shape])
         self._views = (view_x, view_y)
@@ -128,20 +107,16 @@ class DistributionPlot(Plot):
             groups.append(pool(rows.reshape(-1, reading.shape[-1])))
         return groups
 
-    def _ghosts_at(self, exponent: int, start: list[Binned | None]) -> list["_Shape | None"]:
+    def _ghosts_at(self, exponent: int, start: list[Binned | None]) -> list["Spread | None"]:
         """Return the shapes of the start, which change with the bins only."""
         known, ghosts = self._ghosts
         if known != exponent or len(ghosts) != len(start) or not any(ghosts):
-            ghosts = [_shape(group, exponent) if group else None for group in start]
+            ghosts = [spread_of(group, exponent) if group else None for group in start]
             self._ghosts = (exponent, ghosts)
         return ghosts
 
     def _range_x(self, groups: list[Binned]) -> Range:
-        ends = [(group.quantile(QUANTILE), group.quantile(1 - QUANTILE)) for group in groups]
-        reach = [max(abs(low), abs(high)) for low, high in ends]
-        limit = FAR * sorted(reach)[(len(reach) - 1) // 2]
-        low = max(min(low for low, _ in ends), -limit)
-        high = min(max(high for _, high in ends), limit)
+        low, high = ends_of(groups)
         if not high - low > 1e-6 * max(abs(low), abs(high)):
             half = abs(low) * 0.5 or 1.0
             return (low - half, high + half)
@@ -156,7 +131,7 @@ class DistributionPlot(Plot):
         extra = (high - low) * 0.08 if before else 0.0
         return (wanted[0] - extra, wanted[1] + extra)
 
-    def _range_y(self, shapes: list[_Shape]) -> Range:
+    def _range_y(self, shapes: list[Spread]) -> Range:
         peaks = [shape.peak for shape in shapes if shape.bandwidth > 0]
         if not peaks:
             return (-1.0, 1.0) if self._log else (0.0, 1.0)
@@ -168,7 +143,7 @@ class DistributionPlot(Plot):
     # ------------------------------------------------------------------ drawing
 
     def _draw_all(
-        self, shapes: list[_Shape | None], ghosts: list[_Shape | None], x: Range, y: Range
+        self, shapes: list[Spread | None], ghosts: list[Spread | None], x: Range, y: Range
     ) -> None:
         canvas = self.canvas
         canvas.left.show_as(log=self._log)
@@ -178,12 +153,12 @@ class DistributionPlot(Plot):
         canvas.begin(smooth=self.settled)
         for line, shape, ghost in zip(self.lines, shapes, ghosts, strict=True):
             if ghost:
-                self._draw_shape(line, ghost, ghost=True)
+                self._drawspread_of(line, ghost, ghost=True)
             if shape:
-                self._draw_shape(line, shape, ghost=False)
+                self._drawspread_of(line, shape, ghost=False)
         canvas.end()
 
-    def _draw_shape(self, line: Line, shape: _Shape, *, ghost: bool) -> None:
+    def _drawspread_of(self, line: Line, shape: Spread, *, ghost: bool) -> None:
         theme, canvas = self.theme, self.canvas
         colour = theme.colour(line.slot)
         ink = theme.blend(colour, 0.38) if ghost else colour
@@ -218,7 +193,7 @@ class DistributionPlot(Plot):
 
     # ------------------------------------------------------------------ words
 
-    def _label(self, shapes: list[_Shape | None]) -> None:
+    def _label(self, shapes: list[Spread | None]) -> None:
         labels = []
         for line, shape in zip(self.lines, shapes, strict=True):
             spread = f"σ {number(shape.group.std(), 2)}" if shape and shape.bandwidth else ""
@@ -226,7 +201,7 @@ class DistributionPlot(Plot):
         self.legend.show_labels(tuple(labels))
 
     def _make_notes(
-        self, history: History, shapes: list[_Shape | None], exponent: int
+        self, history: History, shapes: list[Spread | None], exponent: int
     ) -> list[str]:
         notes = [f"step {history.layers_step:,}"]
         view_x, view_y = self._views
@@ -247,7 +222,7 @@ class DistributionPlot(Plot):
             notes.append("faint: at the start")
         return notes
 
-    def _notes_of(self, name: str, shape: _Shape, view: Range | None, top: float) -> list[str]:
+    def _notes_of(self, name: str, shape: Spread, view: Range | None, top: float) -> list[str]:
         notes, group = [], shape.group
         if group.not_finite:
             notes.append(f"{name}: {group.not_finite:,} values are no finite number")
@@ -257,9 +232,9 @@ class DistributionPlot(Plot):
         if shape.peak > top * (1 + 1e-9):
             notes.append(f"{name} peaks at {number(shape.peak, 2)}, above the axis")
         if view:
-            outside = _outside(group, view)
-            if outside > 2.5 * QUANTILE:
-                notes.append(f"{name}: {100 * outside:.2g} % lie outside the axis")
+            out = outside(group, view)
+            if out > 2.5 * QUANTILE:
+                notes.append(f"{name}: {100 * out:.2g} % lie outside the axis")
         return notes
 
 
@@ -285,22 +260,6 @@ class GradientsPlot(DistributionPlot):
     order = 40
     reads = ("gradients",)
     quantity = "gradient"
-
-
-def _shape(group: Binned, exponent: int) -> _Shape:
-    merged = group.merged(max(exponent, group.exponent))
-    bars = merged.counts / (group.total * merged.width)
-    if group.constant is not None:
-        spot = np.array([group.constant])
-        return _Shape(group, spot, np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
-    places, line, width = density(group)
-    return _Shape(group, merged.edges, bars, places, line, width)
-
-
-def _outside(group: Binned, view: Range) -> float:
-    """Return the share of values in bins whose middle lies outside of the view."""
-    out = (group.centres < view[0]) | (group.centres > view[1])
-    return float(group.counts[out].sum() / group.total)
 
 
 def _value(group: Binned) -> str:

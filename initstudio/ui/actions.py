@@ -78,6 +78,14 @@ ACTS: tuple[Act, ...] = (
         shortcuts=("Ctrl+Shift+S",),
     ),
     Act(
+        key="ask_save_picture",
+        menu="File",
+        text="Save the board's &picture…",
+        tip="All pictures as one: PNG, SVG or PDF",
+        shortcuts=("Ctrl+P",),
+        separated=True,
+    ),
+    Act(
         key="ask_save_weights",
         menu="File",
         text="Save &weights…",
@@ -114,6 +122,14 @@ ACTS: tuple[Act, ...] = (
         tip="Redo what was undone",
         shortcuts=("Ctrl+Shift+Z", "Ctrl+Y"),
         enabled=_can_redo,
+    ),
+    Act(
+        key="copy_picture",
+        menu="Edit",
+        text="Copy the board's &picture",
+        tip="All pictures as one, on the clipboard",
+        shortcuts=("Ctrl+Shift+C",),
+        separated=True,
     ),
     Act(
         key="run",

@@ -1,11 +1,14 @@
 """The board: the pictures that a person chose, one to six, side by side."""
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -17,8 +20,11 @@ from PySide6.QtWidgets import (
 
 from initstudio.catalogue import Value
 from initstudio.experiment import Choice, Experiment
+from initstudio.files import atomic_write
 from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.figure import Look, as_csv
 from initstudio.ui.frame_clock import FrameClock
+from initstudio.ui.picture_dialog import PictureDialog, copy_picture
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
 from initstudio.ui.session import Session
@@ -115,6 +121,66 @@ class Board(QWidget):
             plot.setVisible(self._large in ("", other))
         self._clock.wake()
 
+    def ask_save_picture(self, key: str = "") -> None:
+        """Ask how a picture of one plot, or of all in sight, is to be taken, and save it."""
+        plots, cells = self._in_sight(key)
+        if plots:
+            size = self._plots[key].size() if key else self._area()
+            name = PLOTS[key].label if key else self._session.experiment.title
+            dialog = PictureDialog(plots, cells, size, name, self)
+            dialog.exec()
+            dialog.deleteLater()
+
+    def copy_picture(self, key: str = "") -> None:
+        """Put a picture of one plot, or of all in sight, on the clipboard."""
+        plots, cells = self._in_sight(key)
+        if plots:
+            size = self._plots[key].size() if key else self._area()
+            copy_picture(plots, cells, Look(theme=present.theme, size=size, scale=2))
+
+    def _in_sight(self, key: str) -> tuple[list[Plot], Sequence[Sequence[int]]]:
+        """Return the plot of that key, or all that are in sight, and the cells that they have."""
+        one = key or self._large
+        plots = [self._plots[one]] if one else list(self._plots.values())
+        return plots, PLACES[1] if one else PLACES.get(len(plots), ())
+
+    def _area(self) -> QSize:
+        """Return the size of all that is in sight."""
+        whole = QRect()
+        for plot in self._plots.values():
+            if plot.isVisibleTo(self):
+                whole = whole.united(plot.geometry())
+        return whole.size()
+
+    def _on_taken(self, key: str, what: str) -> None:
+        match what:
+            case "copy_picture":
+                self.copy_picture(key)
+            case "save_picture":
+                self.ask_save_picture(key)
+            case "copy_data":
+                QGuiApplication.clipboard().setText(self._data(key))
+            case "save_data":
+                self._ask_save_data(key)
+
+    def _data(self, key: str) -> str:
+        """Return the numbers behind a picture, as CSV."""
+        plot = self._plots[key]
+        return as_csv(plot.data(plot.history)) if plot.history else ""
+
+    def _ask_save_data(self, key: str) -> None:
+        start = f"{PLOTS[key].label}.csv"
+        name, _ = QFileDialog.getSaveFileName(self, "Save the numbers", start, "CSV (*.csv)")
+        if not name:
+            return
+        path = Path(name)
+        path = path if path.suffix else path.with_suffix(".csv")
+        try:
+            atomic_write(path, self._data(key).encode())
+        except OSError as error:
+            why = f"It could not be saved: {error.strerror or error}."
+            self._session.failed.emit(str(path), why)
+
     def _place(self, keys: list[str]) -> None:
         for key in [key for key in self._plots if key not in keys]:
             plot = self._plots.pop(key)
@@ -142,6 +208,7 @@ class Board(QWidget):
         plot.options_changed.connect(partial(self._on_options_changed, key))
         plot.enlarge_asked.connect(partial(self.enlarge, key))
         plot.marked.connect(self._clock.wake)
+        plot.taken.connect(partial(self._on_taken, key))
         plot.restart(self._session.history)
         return plot
 

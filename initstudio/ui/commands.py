@@ -1,6 +1,7 @@
 """What the window's actions do beyond the session: questions, files, help."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings
 from PySide6.QtGui import QKeySequence
@@ -10,6 +11,9 @@ from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
 from initstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from initstudio.ui.board import Board
 
 FILTER = "Experiments (*.json);;All files (*)"
 WEIGHTS_FILTER = "Weights (*.safetensors);;All files (*)"
@@ -94,6 +98,22 @@ class Commands(QObject):
         from initstudio.ui.weights_window import WeightsWindow  # noqa: PLC0415 - loads pyqtgraph
 
         WeightsWindow(path, self._session, self._window).show()
+
+    def ask_save_picture(self) -> None:
+        """Ask how the board's picture is to be taken, and save it."""
+        for board in self._boards():
+            board.ask_save_picture()
+
+    def copy_picture(self) -> None:
+        """Put the board's picture on the clipboard."""
+        for board in self._boards():
+            board.copy_picture()
+
+    def _boards(self) -> "list[Board]":
+        """Return the board, once it is there."""
+        from initstudio.ui.board import Board  # noqa: PLC0415 - loads pyqtgraph
+
+        return self._window.findChildren(Board)
 
     def load_preset(self, name: str) -> None:
         """Show a preset experiment; undo brings back what was there."""

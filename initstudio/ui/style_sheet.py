@@ -56,6 +56,11 @@ QToolButton[popupMode="2"]::menu-indicator {
     image: url(icons:down-$name.svg); width: 10px; height: 10px;
     subcontrol-origin: padding; subcontrol-position: right center; right: 6px;
 }
+QToolButton[kind="dots"] {
+    background: transparent; border-color: transparent; padding: 1px 5px; min-height: 16px;
+}
+QToolButton[kind="dots"]:hover { background: $hover; border-color: $border; }
+QToolButton[kind="dots"]::menu-indicator { image: none; width: 0; }
 
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox[kind="quiet"] { padding-right: 0; }

@@ -70,7 +70,13 @@ def opened(qtbot: QtBot) -> Iterator[Open]:
 
 def settle(dialog: ImportDialog, qtbot: QtBot) -> None:
     """Wait until what is shown is of the parameters as they are."""
-    qtbot.waitUntil(lambda: not dialog._looker.isRunning() and dialog.look.params == dialog.params)
+    qtbot.waitUntil(
+        lambda: (
+            not dialog._looker.isRunning()
+            and dialog.look.params == dialog.params
+            and "being read" not in dialog.problem.text()
+        )
+    )
 
 
 def find(dialog: QWidget, kind: type[W], name: str) -> W:

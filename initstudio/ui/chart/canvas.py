@@ -80,6 +80,7 @@ class Canvas(pg.PlotWidget):
         self._items: dict[Hashable, Any] = {}
         self._drawn: set[Hashable] = set()
         self._smooth = False
+        self._ink = 1
         self._message = QLabel(self.viewport(), wordWrap=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -111,8 +112,8 @@ class Canvas(pg.PlotWidget):
             axis.setStyle(tickFont=plot_font, tickTextOffset=5, hideOverlappingLabels=False)
             axis.setZValue(-1000)  # the grid lies behind the curves
             axis.setTextPen(theme.muted)
-            axis.setPen(theme.border)
-            axis.setTickPen(theme.grid)
+            axis.setPen(pg.mkPen(theme.border, width=self._ink))
+            axis.setTickPen(pg.mkPen(theme.grid, width=self._ink))
             axis.label.setFont(plot_font)
             axis.labelStyle = {"color": theme.muted, "font-size": f"{theme.plot_font}pt"}
             if axis.labelText:
@@ -154,6 +155,25 @@ class Canvas(pg.PlotWidget):
         if x is not None:
             self._cursor.setPos(x)
 
+    def paint_on(self, painter: QPainter, area: QRectF) -> None:
+        """Paint what is shown, smooth and without its ground, into an area of the same size."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._cursor.hide()
+        self.scene().render(painter, area, QRectF(self.viewport().rect()))
+        if self.message:
+            painter.setFont(self._message.font())
+            painter.setPen(QColor(self._theme.muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(area.adjusted(24, 12, -24, -12), flags, self.message)
+
+    def show_pixels(self, scale: int) -> None:
+        """Draw for a picture in which each of our pixels becomes so many: pens know nothing of it.
+
+        Only for a canvas that is on no screen.
+        """
+        self._ink = scale
+        self.show_theme(self._theme)
+
     def begin(self, *, smooth: bool = False) -> None:
         """Begin a frame; `smooth` draws it antialiased, which costs three times as much."""
         self._drawn.clear()
@@ -175,7 +195,7 @@ class Canvas(pg.PlotWidget):
         if item is None:
             item = self._keep(("line", key), pg.PlotCurveItem())
         few = len(x) <= FEW
-        pen = pg.mkPen(colour, width=width)
+        pen = pg.mkPen(colour, width=width * self._ink)
         if dash and few:
             pen.setDashPattern(dash)
         mode = "off" if self._smooth or (dash and few) else "on"

@@ -69,8 +69,12 @@ class Legend(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the labels."""
-        painter = QPainter(self)
+        self.paint_on(QPainter(self))
+
+    def paint_on(self, painter: QPainter) -> None:
+        """Paint the labels with a painter whose origin is this widget's corner."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self.font())
         metrics = QFontMetricsF(self.font())
         x, y, line = 0.0, 0.0, self._line()
         for index, label in enumerate(self.labels):

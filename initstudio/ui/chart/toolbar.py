@@ -74,6 +74,11 @@ class Toolbar(QWidget):
                     control.setValue(_place(self._params[name], float(value)))
                     control.setToolTip(f"{self._params[name].help} Now {value:g}.")
 
+    def words(self) -> list[str]:
+        """Return what is chosen from the lists, as it stands there."""
+        boxes = (box for box in self._controls.values() if isinstance(box, QComboBox))
+        return [box.currentText() for box in boxes]
+
     def _control(self, param: Param) -> QWidget:
         match param.kind:
             case "choice" | "text":

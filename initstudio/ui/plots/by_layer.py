@@ -10,7 +10,7 @@ from initstudio.catalogue import Params
 from initstudio.history import History, Readings
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked
-from initstudio.ui.plots.plot import Line, Plot
+from initstudio.ui.plots.plot import Line, Plot, Table
 
 Scale = Annotated[
     Literal["log", "linear"],
@@ -82,6 +82,21 @@ class LayerPlot(Plot):
         canvas.end()
         self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
         self.show_notes(self._make_notes(history, names, now))
+
+    def data(self, history: History) -> Table:
+        """Return the reading of each seed in each layer that is shown, now and at the start."""
+        columns, names = self.places(history)
+        key = self.reads[0]
+        step = history.layers_step
+        rows: Table = [("contender", "seed", "layer", "at the start", f"at step {step}")]
+        for line in self.lines:
+            for replica in line.replicas.tolist():
+                head = (line.name, history.header.seeds[replica])
+                first, latest = (
+                    some[key][replica, columns].tolist() for some in (history.first, history.latest)
+                )
+                rows += [(*head, *one) for one in zip(names, first, latest, strict=True)]
+        return rows
 
     def _draw_line(self, line: Line, start: Array | None, present: Array) -> None:
         theme, canvas = self.theme, self.canvas

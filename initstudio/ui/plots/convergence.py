@@ -8,10 +8,20 @@ from PySide6.QtCore import (
     QAbstractTableModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPointF,
+    QRectF,
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QFontMetricsF,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,11 +34,13 @@ from initstudio.catalogue import Params
 from initstudio.convergence import Row, Spread, accuracy_series, rows
 from initstudio.history import History
 from initstudio.ui.chart.lines import number
-from initstudio.ui.plots.plot import Line, Plot
+from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.theme import Theme, font
 
 Index = QModelIndex | QPersistentModelIndex
 ROLE_SORT = Qt.ItemDataRole.UserRole
+SWATCH, CELL = 18.0, 18.0
+"""Pixels of a contender's mark, and between two columns, where the table is painted."""
 
 
 class ConvergenceOptions(Params, frozen=True):
@@ -229,9 +241,9 @@ class ConvergencePlot(Plot):
                 *gone,
                 f"loss target {number(options.loss_target)}, mean of an epoch's batches",
                 f"accuracy target {number(options.accuracy_target)} %, {part}",
-                "Ctrl+C copies",
             ]
         )
+        self.table.setToolTip("Ctrl+C copies the table.")
 
     def clear(self, message: str) -> None:
         """Empty the table and write a sentence over it."""
@@ -246,6 +258,69 @@ class ConvergencePlot(Plot):
         super().show_theme(theme)
         self.table.setFont(font(theme.plot_font))
         self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() + 12)
+
+    def data(self, history: History) -> Table:
+        """Return the medians as numbers, with the least and the greatest of several seeds."""
+        options = self.options
+        fields = [column for column in COLUMNS if column.field]
+        ends = ("", " (least)", " (greatest)", " (seeds that got there)")
+        found: Table = [
+            ("Contender", "Seeds", *(f"{one.title}{end}" for one in fields for end in ends))
+        ]
+        by_slot = {
+            row.slot: row
+            for row in rows(history, options.loss_target, options.accuracy_target / 100)
+        }
+        for line in self.lines:
+            spreads: list[Spread] = [getattr(by_slot[line.slot], one.field) for one in fields]
+            numbers = [(one.median, one.low, one.high, one.reached) for one in spreads]
+            found.append((line.name, len(line.replicas), *(n for four in numbers for n in four)))
+        return found
+
+    def paint_picture(self, painter: QPainter, area: QRectF) -> None:
+        """Paint the table as it is sorted, each column as wide as it needs."""
+        painter.setFont(self.table.font())
+        metrics, model = QFontMetricsF(painter.font()), self._sorted
+        texts = [[column.title for column in COLUMNS]] + [
+            [str(model.index(row, at).data()) for at in range(len(COLUMNS))]
+            for row in range(model.rowCount())
+        ]
+        widths = [
+            max(metrics.horizontalAdvance(row[at]) for row in texts) for at in range(len(COLUMNS))
+        ]
+        widths[0] += SWATCH
+        # what is too wide is made smaller, not cut
+        shrink = min(1.0, area.width() / (sum(widths) + CELL * len(COLUMNS)))
+        height = metrics.height() + 12
+        painter.save()
+        painter.translate(area.topLeft())
+        painter.scale(shrink, shrink)
+        for row, cells in enumerate(texts):
+            left = 0.0
+            for at, (text, width) in enumerate(zip(cells, widths, strict=True)):
+                box = QRectF(left, row * height, width, height)
+                self._paint_cell(painter, box, text, row - 1, at)
+                left += width + CELL
+            painter.setPen(QColor(self.theme.grid))
+            painter.drawLine(QPointF(0, (row + 1) * height), QPointF(left, (row + 1) * height))
+        painter.restore()
+        if not self._table.rowCount():
+            painter.setPen(QColor(self.theme.muted))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._message.text())
+
+    def _paint_cell(self, painter: QPainter, box: QRectF, text: str, row: int, at: int) -> None:
+        """Paint one cell; row -1 is the heading."""
+        index = self._sorted.index(row, at)
+        colour = QColor(self.theme.muted if row < 0 else self.theme.text)
+        if row >= 0 and at == 0:
+            mark = QRectF(box.left(), box.center().y() - 5, 10, 10)
+            painter.fillRect(mark, index.data(Qt.ItemDataRole.DecorationRole))
+        if row >= 0 and (own := index.data(Qt.ItemDataRole.ForegroundRole)):
+            colour = own
+        painter.setPen(colour)
+        painter.drawText(
+            box.adjusted(SWATCH if at == 0 else 0, 0, 0, 0), _alignment(COLUMNS[at]), text
+        )
 
     def copy(self) -> None:
         """Put the table, as it is sorted, on the clipboard, with tabs."""

@@ -13,7 +13,7 @@ from initstudio.history import History, Readings
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, fair_top, grown, number
 from initstudio.ui.chart.spread import QUANTILE, Spread, ends_of, outside, spread_of
-from initstudio.ui.plots.plot import Line, Plot
+from initstudio.ui.plots.plot import Line, Plot, Table
 
 
 class DistributionOptions(Params, frozen=True):
@@ -87,6 +87,20 @@ class DistributionPlot(Plot):
         self._draw_all(shapes, ghosts, view_x, view_y)
         self._label(shapes)
         self.show_notes(self._make_notes(history, shapes, exponent))
+
+    def data(self, history: History) -> Table:
+        """Return the counts of each contender in its own bins, as fine as they were recorded."""
+        rows: Table = [("contender", "step", "bin low", "bin high", "count")]
+        for readings, step in ((history.first, 0), (history.latest, history.layers_step)):
+            for line, group in zip(self.lines, self._groups(readings), strict=True):
+                if group is None:
+                    continue
+                edges, counts = group.edges.tolist(), group.counts.tolist()
+                found = zip(edges[:-1], edges[1:], counts, strict=True)
+                rows += [(line.name, step, *one) for one in found if one[2]]
+            if not history.layers_step:
+                break
+        return rows
 
     # ------------------------------------------------------------------ numbers
 

@@ -25,7 +25,7 @@ from initstudio.ui.chart.lines import (
     zigzag,
 )
 from initstudio.ui.chart.track import Track
-from initstudio.ui.plots.plot import Line, Plot
+from initstudio.ui.plots.plot import Line, Plot, Table
 
 Show = Annotated[
     Literal["train", "validation", "both"],
@@ -136,6 +136,24 @@ class StepPlot(Plot):
         canvas.end()
         self._show_labels()
         self.show_notes(self._make_notes(history, drawn, log=log))
+
+    def data(self, history: History) -> Table:
+        """Return every reading that is kept of what is shown, whatever is smoothed or left out."""
+        rows: Table = [("part", "contender", "seed", "step", "least", "mean", "greatest")]
+        for part in self._find_parts(history):
+            name, series = "validation" if part.validation else "training", part.series
+            for line in self.lines:
+                for replica in line.replicas.tolist():
+                    head = (name, line.name, history.header.seeds[replica])
+                    found = zip(
+                        series.steps.tolist(),
+                        series.low[:, replica].tolist(),
+                        series.mean[:, replica].tolist(),
+                        series.high[:, replica].tolist(),
+                        strict=True,
+                    )
+                    rows += [(*head, *numbers) for numbers in found]
+        return rows
 
     # ------------------------------------------------------------------ what is drawn
 

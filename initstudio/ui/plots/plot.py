@@ -6,14 +6,23 @@ A plot has two verbs, `restart(history)` and `extend(history)`; both only mark i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import structs
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from initstudio.catalogue import NoParams, Params, Value, convert
 from initstudio.errors import ExperimentError
@@ -23,6 +32,16 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label, Legend
 from initstudio.ui.chart.toolbar import Toolbar
 from initstudio.ui.theme import Theme, font, present
+
+TAKEN = {
+    "copy_picture": "&Copy picture",
+    "save_picture": "&Save picture…",
+    "copy_data": "Copy &data",
+    "save_data": "Save data &as CSV…",
+}
+"""What a person can take home of a plot: its key, and the menu's words for it."""
+Cell: TypeAlias = str | int | float
+Table: TypeAlias = list[Sequence[Cell]]
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,8 @@ class Plot(QWidget):
     """The picture is out of date."""
     enlarge_asked = Signal()
     """The title was double-clicked."""
+    taken = Signal(str)
+    """What is to be taken home: a key of `TAKEN`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,6 +94,7 @@ class Plot(QWidget):
         self.title.installEventFilter(self)
         self.toolbar = Toolbar(self.Options, self.label)
         self.toolbar.changed.connect(self._on_option_changed)
+        self.more = self._make_more()
         self.legend = Legend()
         self.note = QLabel(wordWrap=False)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -175,6 +197,14 @@ class Plot(QWidget):
     def on_shape_changed(self) -> None:
         """Forget what was computed for other options, contenders or another run."""
 
+    def paint_picture(self, painter: QPainter, area: QRectF) -> None:
+        """Paint the picture, which has the size of the area, without its ground."""
+        self.canvas.paint_on(painter, area)
+
+    def data(self, history: History) -> Table:
+        """Return the numbers behind the picture: headings, then rows of cells."""
+        raise NotImplementedError
+
     def clear(self, message: str) -> None:
         """Show no data, and a sentence."""
         if isinstance(self.picture, Canvas):
@@ -208,6 +238,11 @@ class Plot(QWidget):
             self._note = text
             self.note.setToolTip("\n".join(note for note in notes if note))
             self._elide_note()
+
+    @property
+    def contenders(self) -> tuple[Contender, ...]:
+        """Return the contenders of the present experiment."""
+        return self._contenders
 
     @property
     def notes(self) -> str:
@@ -259,11 +294,35 @@ class Plot(QWidget):
             {key: changed[key] for key in changed if changed[key] != defaults[key]}
         )
 
+    def _make_more(self) -> QToolButton:
+        """Return the button with the menu of what can be taken home; so does a right click."""
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setText("⋯")
+        button.setProperty("kind", "dots")
+        button.setAccessibleName(f"{self.label}: Take home")
+        button.setToolTip("Take this picture or its numbers home.")
+        menu = QMenu(button)
+        for key, text in TAKEN.items():
+            menu.addAction(text).triggered.connect(partial(self._on_taken, key))
+        menu.addSeparator()
+        menu.addAction("&Enlarge, or back").triggered.connect(self._on_enlarge)
+        button.setMenu(menu)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: menu.popup(self.mapToGlobal(at)))
+        return button
+
+    def _on_taken(self, key: str, *_checked: bool) -> None:
+        self.taken.emit(key)
+
+    def _on_enlarge(self, *_checked: bool) -> None:
+        self.enlarge_asked.emit()
+
     def _lay_out(self) -> None:
         self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._head.setSpacing(2)
         self._head.addWidget(self.title, 1)
         self._head.addWidget(self.toolbar, 0, Qt.AlignmentFlag.AlignLeft)
+        self._head.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 10, 5)
         column.setSpacing(3)
@@ -282,7 +341,8 @@ class Plot(QWidget):
         super().resizeEvent(event)
         self._elide_note()
         title = self.title.fontMetrics().horizontalAdvance(self.label)
-        fits = title + self.toolbar.sizeHint().width() + 36 <= self.width()
+        controls = self.toolbar.sizeHint().width() + self.more.sizeHint().width()
+        fits = title + controls + 38 <= self.width()
         beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         self._head.setDirection(beside if fits else below)
 

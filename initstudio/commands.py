@@ -72,6 +72,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
         listing = _add(commands, name, _list, f"list the {what}")
         listing.add_argument("--json", action="store_true", help="as a JSON array")
         listing.set_defaults(catalogue=name)
+    _add_script(commands)
     tensors = _add(commands, "tensors", _tensors, "say what is in a safetensors file of weights")
     tensors.add_argument("weights", metavar="FILE.safetensors", type=Path)
     tensors.add_argument("--json", action="store_true", help="as JSON, with the distributions")
@@ -139,6 +140,17 @@ def _add_shot(commands: Commands) -> None:
     command.add_argument("--theme", choices=("light", "dark"), default="light")
 
 
+def _add_script(commands: Commands) -> None:
+    command = _add(commands, "script", _script, "write the experiment as a PyTorch script", _SCRIPT)
+    command.add_argument("file", metavar="FILE", help=FILE_HELP)
+    command.add_argument(
+        "--out", metavar="PATH", type=Path, help="a file; .ipynb: a notebook (default: stdout)"
+    )
+    what = command.add_mutually_exclusive_group()
+    what.add_argument("--notebook", action="store_true", help="a Jupyter notebook")
+    what.add_argument("--init", metavar="NAME", help="only how that contender starts the network")
+
+
 def _open(arguments: argparse.Namespace) -> int:
     path = None if arguments.file is None else Path(arguments.file)
     if path and not path.exists():
@@ -172,6 +184,39 @@ def _run(arguments: argparse.Namespace) -> int:
     except OSError as error:  # the disk is full, or gone
         return _fail(str(arguments.out), error.strerror or str(error), 1)
     return 0 if finished else INTERRUPTED
+
+
+def _script(arguments: argparse.Namespace) -> int:
+    from initstudio import headless  # noqa: PLC0415
+    from initstudio.engine.plan import problems  # noqa: PLC0415
+
+    experiment = headless.load(arguments.file)
+    for problem in problems(experiment):  # before torch is loaded, which takes seconds
+        where = f"{arguments.file} {problem.where}"
+        raise ExperimentError(where, problem.why)
+    import torch  # noqa: PLC0415
+
+    from initstudio.engine import script  # noqa: PLC0415
+    from initstudio.engine.host import THREADS  # noqa: PLC0415
+
+    torch.set_num_threads(THREADS)
+    out: Path | None = arguments.out
+    if arguments.init is not None:
+        text = script.init_function_of(experiment, arguments.init)
+    elif arguments.notebook or (out and out.suffix == ".ipynb"):
+        text = script.notebook_of(experiment)
+    else:
+        text = script.script_of(experiment)
+    if out is None:
+        _print(text.rstrip("\n"))
+        return 0
+    from initstudio.files import atomic_write  # noqa: PLC0415
+
+    try:
+        atomic_write(out, text.encode())
+    except OSError as error:
+        return _fail(str(out), error.strerror or str(error), 1)
+    return 0
 
 
 def _shot(arguments: argparse.Namespace) -> int:
@@ -249,6 +294,13 @@ def _print(text: str) -> None:
     # flushed, as a closed pipe could not be told of at exit
     print(text.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201
 
+
+_SCRIPT = """\
+Write the experiment as a plain PyTorch script, which needs torch and numpy and nothing of ours.
+
+Run under the same torch it starts every network with the same weights, bit for bit, and its losses
+are those of a run to rounding. The weights are compared before it is written.
+"""
 
 _RUN = """\
 Train without a window, in this process, with a progress bar on stderr.

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
+from initstudio.ui.script_window import ScriptWindow
 from initstudio.ui.session import Session
 
 FILTER = "Experiments (*.json);;All files (*)"
@@ -94,6 +95,10 @@ class Commands(QObject):
         from initstudio.ui.weights_window import WeightsWindow  # noqa: PLC0415 - loads pyqtgraph
 
         WeightsWindow(path, self._session, self._window).show()
+
+    def show_script(self, contender: str = "") -> None:
+        """Show the experiment as PyTorch code; that of a contender's start if one is named."""
+        ScriptWindow(self._session, contender, self._window).show()
 
     def load_preset(self, name: str) -> None:
         """Show a preset experiment; undo brings back what was there."""

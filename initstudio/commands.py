@@ -24,7 +24,7 @@ CATALOGUES = {
     "datasets": "data to train on",
     "probes": "measurements",
 }
-FILE_HELP = "an experiment file, or one of: Article, Digits, Deep digits"
+FILE_HELP = "an experiment file, - for stdin, or one of: Article, Digits, Deep digits"
 
 Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # noqa: SLF001 - it has no public name
 

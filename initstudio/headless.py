@@ -54,13 +54,15 @@ def named_experiment(name: str) -> str | None:
 def load(name: str) -> Experiment:
     """Return the experiment in a file or, where there is no such file, the one of that name.
 
+    "-" is the standard input.
+
     Raises:
         ExperimentError: There is neither, or the file has a mistake; with the file's name.
     """
     if proper := named_experiment(name):
         return EXPERIMENTS[proper]
     try:
-        return read(Path(name).read_bytes())
+        return read(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
     except FileNotFoundError:
         known = ", ".join(EXPERIMENTS)
         why = f"there is no such file, nor an experiment of that name (there are: {known})"

@@ -78,12 +78,19 @@ ACTS: tuple[Act, ...] = (
         shortcuts=("Ctrl+Shift+S",),
     ),
     Act(
+        key="show_script",
+        menu="File",
+        text="PyTorch &script…",
+        tip="The experiment as code: a script, a notebook or an init function",
+        shortcuts=("Ctrl+E",),
+        separated=True,
+    ),
+    Act(
         key="ask_save_picture",
         menu="File",
         text="Save the board's &picture…",
         tip="All pictures as one: PNG, SVG or PDF",
         shortcuts=("Ctrl+P",),
-        separated=True,
     ),
     Act(
         key="ask_save_weights",
@@ -91,7 +98,6 @@ ACTS: tuple[Act, ...] = (
         text="Save &weights…",
         tip="Write each network's weights, at the start and as they are now, as safetensors",
         enabled=_has_weights,
-        separated=True,
     ),
     Act(
         key="ask_open_weights",

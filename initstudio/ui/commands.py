@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
+from initstudio.ui.script_window import ScriptWindow
 from initstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -98,6 +99,10 @@ class Commands(QObject):
         from initstudio.ui.weights_window import WeightsWindow  # noqa: PLC0415 - loads pyqtgraph
 
         WeightsWindow(path, self._session, self._window).show()
+
+    def show_script(self, contender: str = "") -> None:
+        """Show the experiment as PyTorch code; that of a contender's start if one is named."""
+        ScriptWindow(self._session, contender, self._window).show()
 
     def ask_save_picture(self) -> None:
         """Ask how the board's picture is to be taken, and save it."""

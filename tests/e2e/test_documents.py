@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.experiment import decode, encode
 from initstudio.presets import ARTICLE, DIGITS
+from initstudio.ui.script_window import ScriptWindow
 from initstudio.ui.session import State
 from initstudio.ui.weights_window import WeightsWindow
 from tests.studio import Studio
@@ -76,6 +77,17 @@ def test_weights_are_taken_home_and_looked_into(
     studio.menu("File", "Save weights")
     qtbot.waitUntil(lambda: "File name too long" in studio.text("Message"))
     studio.press("Dismiss")
+
+
+def test_the_experiment_is_taken_home_as_a_script(studio: Studio, qtbot: QtBot) -> None:
+    studio.menu("File", "PyTorch script")
+    (window,) = studio.window.findChildren(ScriptWindow)
+    qtbot.waitUntil(lambda: bool(window.code.toPlainText() or window.problem.text()))
+    assert "nn.init.xavier_uniform_(module.weight, generator=generator)" in (
+        window.code.toPlainText()
+    )
+    window.close()
+    studio.window.activateWindow()
 
 
 def test_an_experiment_is_saved_and_opened_again(studio: Studio, file: Path, qtbot: QtBot) -> None:

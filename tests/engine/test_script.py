@@ -313,9 +313,9 @@ def test_a_notebook_is_the_script_in_cells(tmp_path: Path) -> None:
     code = [cell["source"] for cell in whole["cells"] if cell["cell_type"] == "code"]
     titles = [cell["source"] for cell in whole["cells"] if cell["cell_type"] == "markdown"]
     assert [one for one in titles if one.startswith("##")] == [
-        "## Data",
         "## Network",
         "## Initialization",
+        "## Data",
         "## Training",
     ]
     assert code[-1] == "main()"

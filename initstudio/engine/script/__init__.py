@@ -111,9 +111,9 @@ def _sections(experiment: Experiment) -> tuple[str, list[Section]]:
         pasted.own(name)
     try:
         sections = [
-            _part("Data", pasted, lambda: data_text(resolved, pasted)),
             _part("Network", pasted, lambda: _network(resolved, pasted)),
             _part("Initialization", pasted, lambda: _starts(resolved, pasted)),
+            _part("Data", pasted, lambda: data_text(resolved, pasted)),
             _part("Training", pasted, lambda: training_text(resolved, pasted)),
         ]
     except CannotPasteError as error:
@@ -153,8 +153,12 @@ def _sorted(pasted: Pasted) -> list[str]:
         return line.split()[1].split(".", maxsplit=1)[0]
 
     ours = {line for line in pasted.imports if module(line) in sys.stdlib_module_names}
-    rest = sorted(set(pasted.imports) - ours, key=lambda line: (module(line), line))
-    return [*sorted(ours, key=lambda line: (module(line), line)), *([""] if ours else []), *rest]
+
+    def place(line: str) -> tuple[bool, str, str]:
+        return line.startswith("from"), module(line), line
+
+    rest = sorted(set(pasted.imports) - ours, key=place)
+    return [*sorted(ours, key=place), *([""] if ours else []), *rest]
 
 
 def _network(resolved: Plan, pasted: Pasted) -> list[str]:

@@ -280,9 +280,12 @@ class Tuning(Entry[P]):
 
     `tune` changes the parameters of the trial's network in place, and nothing else of it. It raises
     ValueError with one sentence where this network cannot be tuned so. Its tries are limited.
+    `script` gives what a script does instead, in terms of `model` and `generator`; without it, a
+    script gets the source of `tune`.
     """
 
     tune: Callable[[Trial, P], None]
+    script: Callable[[P], str] | None = None
 
 
 Features: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.int64]

@@ -25,7 +25,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "weights"}),
+    frozenset({"formula", "own_code", "weights"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),

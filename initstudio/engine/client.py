@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from initstudio import paths
 from initstudio.engine.messages import Command, Report, pack, read_frame, unpack_report
+from initstudio.own_code import DONE, MARK
 
 PATIENCE = 0.5
 """Seconds that an engine has to end when it is asked to; then it is killed."""
@@ -18,6 +20,7 @@ GLANCE = 1.0
 """Seconds that a process that has closed its pipe gets to say with which status it ends."""
 KILLED = 9
 KEPT_LINES = 200
+LONGEST_LINE = 8192
 
 _log = logging.getLogger(__name__)
 _HIDE_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)
@@ -33,10 +36,14 @@ class EngineClient:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             creationflags=_HIDE_CONSOLE,
+            # a group of its own, so that what a person's code starts ends with it
+            start_new_session=os.name == "posix",
             env=paths.own_environment(),
         )
         self._sending = threading.Lock()
         self._ending = threading.Lock()
+        self.doing = ""
+        """The code of a person's own that it runs just now; "" where it runs none."""
         self.lines: deque[str] = deque(maxlen=KEPT_LINES)
         """The last of what the engine wrote to its standard error."""
         self._drain = threading.Thread(target=self._drain_errors, name="engine stderr", daemon=True)
@@ -74,8 +81,9 @@ class EngineClient:
         return None if body is None else unpack_report(body)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """End the process at once, and what it has started."""
         self._process.kill()
+        self._kill_group()
 
     def close(self) -> None:
         """End the process, wait until it has ended, and release the pipes."""
@@ -87,6 +95,7 @@ class EngineClient:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+            self._kill_group()
             # a thread that still reads has found the end of the stream by now
             self._stdout.close()
             self._drain.join()
@@ -100,10 +109,13 @@ class EngineClient:
         self._drain.join(GLANCE)  # its last words may still be on their way
         last = next((line for line in reversed(self.lines) if line.strip()), "")
         detail = f": {last.rstrip('.')}" if last else ""
+        if self.doing:
+            detail = f" while the {self.doing} ran"
         if code is None:
             return f"The engine ended{detail}. A new one is started."
         if code == -KILLED:
-            return "The engine was killed; perhaps memory ran out. A new one is started."
+            why = detail if self.doing else "; perhaps memory ran out"
+            return f"The engine was killed{why}. A new one is started."
         if code < 0:
             name = signal.strsignal(-code)
             return f"The engine ended by signal {-code} ({name}){detail}. A new one is started."
@@ -121,6 +133,11 @@ class EngineClient:
     def _stdin(self) -> IO[bytes]:
         return cast("IO[bytes]", self._process.stdin)
 
+    def _kill_group(self) -> None:
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def _close_stdin(self) -> None:
         with self._sending:
             try:
@@ -129,7 +146,14 @@ class EngineClient:
                 return
 
     def _drain_errors(self) -> None:
-        for line in self._stderr:
+        # in pieces, as a line may never end
+        for line in iter(lambda: self._stderr.readline(LONGEST_LINE), b""):
             text = line.decode("utf-8", "replace").rstrip()
+            if text.startswith(MARK):
+                self.doing = text.removeprefix(MARK)
+                continue
+            if text == DONE:
+                self.doing = ""
+                continue
             self.lines.append(text)
             _log.info("engine %d: %s", self.pid, text)

@@ -65,7 +65,7 @@ class Form(QWidget):
 
     def _add(self, param: Param) -> None:
         row = self._grid.rowCount()
-        field = FormulaField(param) if param.editor == "formula" else field_for(param)
+        field = _field_of(param)
         field.setToolTip(tip(param))
         field.setAccessibleName(f"{self.name}: {param.label}")
         field.setAccessibleDescription(field.toolTip())
@@ -106,6 +106,18 @@ class Note(QLabel):
         if text != self.text():
             self.setText(text)
         self.setVisible(bool(text))
+
+
+def _field_of(param: Param) -> QWidget:
+    match param.editor:
+        case "formula":
+            return FormulaField(param)
+        case "python":
+            from initstudio.ui.code_field import CodeField  # noqa: PLC0415 - seldom needed
+
+            return CodeField(param)
+        case _:
+            return field_for(param)
 
 
 def title(text: str) -> QLabel:

@@ -193,9 +193,9 @@ class LiveRun(QObject):
         self._watch.stop()
         self._engine_ready = False
         lost, self._unheard = self._unheard, None
-        if lost:
+        if lost and not event.by_code:
             self._send(lost)  # once: if it is what ends engines, the next one's end will be told
-        elif self.going or self.state in {State.STARTING, State.READY}:
+        elif lost or self.going or self.state in {State.STARTING, State.READY}:
             self._set_state(State.FAILED)
             self.failed.emit("Engine", event.why)
 

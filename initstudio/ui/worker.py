@@ -25,9 +25,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Died:
-    """The engine has ended, and with it whatever it was doing; `why` is a sentence."""
+    """The engine has ended, and with it whatever it was doing; `why` is a sentence.
+
+    `by_code`: while a person's own code ran, which would only end the next one, too.
+    """
 
     why: str
+    by_code: bool = False
 
 
 Event: TypeAlias = Report | Died
@@ -113,6 +117,7 @@ class RunWorker(QThread):
         engine = self._engine
         while engine and not self._closing.is_set():
             why = self._listen(engine)
+            by_code = bool(engine.doing)
             engine.close()
             if self._closing.is_set():
                 return
@@ -120,7 +125,7 @@ class RunWorker(QThread):
             if self._failures < ATTEMPTS:
                 # before it is told, so that an answer reaches the new one
                 engine = self._replace()
-                self._put(Died(why))
+                self._put(Died(why, by_code))
             else:
                 engine = self._wait_until_wanted(why)
 

@@ -31,6 +31,7 @@ CHANGED: dict[str, Callable[[str, torch.Tensor], bool]] = {
     "krahenbuhl": lambda _name, _values: True,
     "metainit": lambda _name, values: values.dim() >= 2,
     "gradinit": lambda _name, _values: True,
+    "python": lambda _name, _values: True,
 }
 """Which tensors a tuning may change at all."""
 
@@ -45,7 +46,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 def test_the_catalogue_holds_what_was_asked_for_in_its_order() -> None:
     assert list(TUNINGS) == [
-        *("lsuv", "output_prior", "weight_norm", "krahenbuhl", "metainit", "gradinit")
+        *("lsuv", "output_prior", "weight_norm", "krahenbuhl", "metainit", "gradinit", "python")
     ]
 
 
@@ -242,7 +243,7 @@ def test_what_cannot_be_differentiated_twice_is_refused_in_a_sentence() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.cdist(x, torch.eye(3), p=1)
 
-    for key in ("metainit", "gradinit"):
+    for key in ("metainit", "gradinit", "python"):
         trial = trial_of(nn.Sequential(nn.Linear(8, 3), Distances()), batch_for("dense"))
         with pytest.raises(ValueError, match="cannot be differentiated twice"):
             tune(key, trial)

@@ -6,6 +6,7 @@ What it draws is compared with what we draw, bit for bit, before a person gets t
 import json
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -201,6 +202,15 @@ def _tuning(resolved: Plan, at: int, name: str, pasted: Pasted) -> str:
         message = "there is no tuning"
         raise ValueError(message)
     tuning, params = chosen
+    if tuning.script:
+        pasted.bring("import math")
+        body = textwrap.indent(tuning.script(params), "    ")
+        head = [
+            f"def {name}(model, _seed):",
+            f'    """{tuning.label}."""',
+            "    generator = torch.default_generator",
+        ]
+        return "\n".join([*head, body])
     training = resolved.experiment.training
     tune, trial = pasted.take(tuning.tune), pasted.take(Trial)
     batches = pasted.take(data_module.batches)

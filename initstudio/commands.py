@@ -68,6 +68,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
     _add_open(commands)
     _add_run(commands)
     _add_shot(commands)
+    _add_describe(commands)
     for name, what in CATALOGUES.items():
         listing = _add(commands, name, _list, f"list the {what}")
         listing.add_argument("--json", action="store_true", help="as a JSON array")
@@ -149,6 +150,31 @@ def _add_script(commands: Commands) -> None:
     what = command.add_mutually_exclusive_group()
     what.add_argument("--notebook", action="store_true", help="a Jupyter notebook")
     what.add_argument("--init", metavar="NAME", help="only how that contender starts the network")
+
+
+def _add_describe(commands: Commands) -> None:
+    command = _add(
+        commands, "describe", _describe, "read a network in a Python file, as JSON", _DESCRIBE
+    )
+    command.add_argument("file", metavar="FILE.py", help="the file; - reads it from stdin")
+    command.add_argument(
+        "--shape",
+        metavar="N,N,...",
+        type=_shape,
+        required=True,
+        help="sides of one example of the data, without the batch",
+    )
+    command.add_argument(
+        "--tokens",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="the data are tokens, out of so many (%(default)s: they are numbers)",
+    )
+    command.add_argument("--factory", metavar="NAME", default="", help="the class or function")
+    command.add_argument(
+        "--trust", action="store_true", help="let this very text run from now on, here as well"
+    )
 
 
 def _open(arguments: argparse.Namespace) -> int:
@@ -236,6 +262,20 @@ def _shot(arguments: argparse.Namespace) -> int:
     )
 
 
+def _describe(arguments: argparse.Namespace) -> int:
+    from initstudio import describing  # noqa: PLC0415
+
+    return describing.speak_alone(
+        lambda: describing.describe(
+            arguments.file,
+            arguments.factory,
+            arguments.shape,
+            arguments.tokens,
+            trusted=arguments.trust,
+        )
+    )
+
+
 def _list(arguments: argparse.Namespace) -> int:
     from initstudio import listing  # noqa: PLC0415
 
@@ -273,6 +313,20 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _shape(text: str) -> tuple[int, ...]:
+    if re.fullmatch(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,7}", text):
+        return tuple(int(side) for side in text.split(","))
+    why = f"{text!r} is not a shape such as 1,8,8"
+    raise argparse.ArgumentTypeError(why)
+
+
+def _count(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    why = f"{text!r} is not a number of tokens"
+    raise argparse.ArgumentTypeError(why)
+
+
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text)
     if match and all(int(side) in SIDES for side in match.groups()):
@@ -300,6 +354,17 @@ Write the experiment as a plain PyTorch script, which needs torch and numpy and 
 
 Run under the same torch it starts every network with the same weights, bit for bit, and its losses
 are those of a run to rounding. The weights are compared before it is written.
+"""
+
+_DESCRIBE = """\
+Run a Python file of your own that makes a network, and print what is in it.
+
+The file is run only if you have trusted its text, in the window or with --trust. Without --factory
+the classes and functions are listed that can be called without arguments; if there is but one, it
+is described. In an experiment file the network is {"key": "own", "params": {"code": ...,
+"factory": ..., "described": ...}}, where `described` is that JSON object as a text.
+
+What the code prints goes to stderr. A mistake is in `why` of the JSON object, and on stderr.
 """
 
 _RUN = """\

@@ -155,13 +155,15 @@ NOISY = (
 )
 
 
-def read(code: str, shape: tuple[int, ...] = (6,), factory: str = "Net") -> Described:
+def read(
+    code: str, shape: tuple[int, ...] = (6,), factory: str = "Net", tokens: int = 0
+) -> Described:
     """Return the description of a text, run in this process."""
-    return describe(code, factory, shape)
+    return describe(code, factory, shape, tokens)
 
 
-def own(code: str, shape: tuple[int, ...] = (6,), factory: str = "Net") -> Choice:
+def own(code: str, shape: tuple[int, ...] = (6,), factory: str = "Net", tokens: int = 0) -> Choice:
     """Return a text as a layer, read and trusted."""
     trust(code)
-    described = to_text(read(code, shape, factory))
+    described = to_text(read(code, shape, factory, tokens))
     return Choice("own", {"code": code, "factory": factory, "described": described})

@@ -22,6 +22,7 @@ from tests.own_networks import (
     CELL,
     CNN,
     GRU_CELL,
+    HEAD,
     MLP,
     NOISY,
     RECURRENT,
@@ -69,6 +70,44 @@ def test_an_own_network_of_images_trains_as_in_the_plain_loop() -> None:
 def test_an_own_network_can_be_followed_by_layers() -> None:
     code = MLP.replace("classes=3", "classes=5")
     assert_equal_to_plain(experiment((own(code), Choice("tanh"), Choice("output"))))
+
+
+def test_own_networks_can_stand_in_blocks_and_several_times() -> None:
+    inner = MLP.replace("classes=3", "classes=6")
+    block = Choice("repeat", {"times": 2}, inside=(own(inner), Choice("tanh")))
+    asked = experiment((block, Choice("residual", inside=(own(inner),)), own(MLP)))
+    names = [layer.module for layer in plan(asked).layers if layer.watched and layer.tensors]
+    assert names[:6] == ["0.0.0.fc1", "0.0.0.fc2", "0.0.0.out", "0.1.0.fc1", "0.1.0.fc2",
+                         "0.1.0.out"]  # fmt: skip
+    labels = [layer.label for layer in plan(asked).layers]
+    assert labels[5:8] == ["1.1 Own network", "1.2 Tanh", "1.1.1 Linear fc1 #2"]
+    assert_equal_to_plain(asked)
+
+
+TOKENS = f"""{HEAD}class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding(10, 4)
+        self.out = nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.out(self.table(x).mean(1).tanh())
+"""
+
+
+def test_an_own_network_reads_tokens() -> None:
+    data = Data(dataset=Choice("copy", {"examples": 150, "recall": 1, "delay": 2}))
+    asked = replace(experiment((Choice("output"),)), data=data)
+    facts = data_facts(asked)
+    code = TOKENS.replace("(10, 4)", f"({facts.tokens}, 4)").replace(
+        "(4, 3)", f"(4, {facts.outputs})"
+    )
+    asked = replace(asked, network=(own(code, facts.shape, tokens=facts.tokens),))
+    sites = [tensor.site.activation for layer in plan(asked).layers for tensor in layer.tensors]
+    assert sites == ["tanh", "linear", "linear"]
+    assert_equal_to_plain(asked)
+    (problem,) = problems(replace(asked, data=experiment().data))
+    assert problem.why.startswith(f"This network was read for {facts.shape[0]} of {facts.tokens} ")
 
 
 def test_the_same_network_of_layers_starts_with_the_same_bits_and_gives_the_same_readings() -> None:

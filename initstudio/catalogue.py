@@ -221,9 +221,9 @@ class Entry(Generic[P]):
 class Part:
     """A step inside of a layer that is a person's own code: shown, started, measured, not edited.
 
-    `module` is its name within the layer's module; that of a function, or of a module that is used
-    again, names nothing there. `kind` is the name of its class, and `key` that of the catalogue's
-    layer which does the same, or "". `shape_out` is None where no batch of examples comes out.
+    `module` is its name within the layer's module. `kind` is the name of its class, and `key` that
+    of the catalogue's layer which does the same, or "". `shape_out` is None where no batch of
+    examples comes out.
     """
 
     module: str

@@ -58,9 +58,13 @@ class DescribedTensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, o
 
 
 class DescribedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A part, as in `catalogue.Part`; `changed` where its output is changed in place afterwards."""
+    """A part, as in `catalogue.Part`.
 
-    module: Annotated[str, Meta(min_length=1, max_length=300)]
+    `changed` where its output is changed in place afterwards; `tap` where it is a function, or a
+    module that is used again, and so is measured by a tap of the name `module` (see `taps.py`).
+    """
+
+    module: Annotated[str, Meta(min_length=1, max_length=300, pattern=r"^[^.]+(\.[^.]+)*$")]
     kind: Name
     name: Name
     shape_in: Sides
@@ -70,6 +74,7 @@ class DescribedPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
     tensors: tuple[DescribedTensor, ...] = ()
     watched: bool = False
     changed: bool = False
+    tap: bool = False
 
 
 class Described(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

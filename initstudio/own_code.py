@@ -124,17 +124,21 @@ def build(code: str, factory: str, described: str) -> "nn.Module":
             why = f"{name} is {now}, and was {was} when the network was read; read it again."
             raise ExperimentError(NETWORK, why)
     for part in read.parts:
-        if (part.watched or part.changed) and part.module not in modules:
+        if (part.watched or part.changed) and not part.tap and part.module not in modules:
             why = f"The network has no {part.module}, which it had when it was read; read it again."
             raise ExperimentError(NETWORK, why)
-    return protected(network, read.parts)
+    return prepared(network, read.parts)
 
 
-def protected(network: "nn.Module", parts: Sequence[DescribedPart]) -> "nn.Module":
-    """Return the network with what follows a part changing a copy of its output, not itself.
+def prepared(network: "nn.Module", parts: Sequence[DescribedPart]) -> "nn.Module":
+    """Return the network made ready to be measured.
 
-    What is measured of a part is noted before the copy is made.
+    What functions give is led through taps. What follows a part changes a copy of its output, not
+    the output itself, which is noted before the copy is made.
     """
+    from initstudio.taps import add_taps  # noqa: PLC0415 - it loads torch
+
+    add_taps(network, [part.module for part in parts if part.tap], {part.key for part in parts})
     for part in parts:
         if part.changed:
             network.get_submodule(part.module).register_forward_hook(_copied)

@@ -25,7 +25,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "weights", "described"}),
+    frozenset({"formula", "weights", "described", "taps"}),
     frozenset({"own_code"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),

@@ -18,13 +18,14 @@ from torch.nn.utils.parametrize import is_parametrized
 from initstudio import own_code
 from initstudio.catalogue import Shape
 from initstudio.described import Described, DescribedPart, Reading, checked
-from initstudio.engine.calls import Call, calls_of, is_whole, wholes
+from initstudio.engine.calls import Call, calls_of
 from initstudio.engine.draws import Draws
 from initstudio.engine.tensor_facts import key_of, params_of, tensors_of
 from initstudio.engine.together import why_alone
 from initstudio.errors import ExperimentError
 from initstudio.layers import LAYERS
 from initstudio.shapes import in_words
+from initstudio.taps import is_whole, tap_name, wholes
 
 BATCH = 4
 OTHER_BATCH = 3
@@ -78,19 +79,20 @@ def describe(code: str, factory: str, shape: Shape, tokens: int = 0) -> Describe
         why = "Its forward changes its input in place, which is the data; let it work on x.clone()."
         raise ExperimentError(factory, why)
     _refuse_unused(network, output)
-    parts = tuple(_parts(network, calls, draws))
+    met = list(_parts(network, calls, draws))
+    parts = (*(part for part, _ in met), *_lending(network, met, draws))
     root = dict(network.named_parameters(recurse=False))
-    watched = [call for call in _first_calls(calls) if _shape_out(call)]
+    last = next((call for part, call in reversed(met) if part.watched), None)
     found = Described(
         shape=shape,
         shape_out=tuple(output.shape[1:]),
         parts=parts,
         tensors=tensors_of(network, root, draws),
         tokens=tokens,
-        watched=not watched or watched[-1].gives is not output or watched[-1].changed,
+        watched=last is None or last.gives is not output or last.changed,
     )
     if not alone:
-        alone = why_alone(lambda: own_code.protected(own_code.make(code, factory), parts), found)
+        alone = why_alone(lambda: own_code.prepared(own_code.make(code, factory), parts), found)
     return checked(replace(found, alone=alone))
 
 
@@ -207,15 +209,6 @@ def _beside(network: nn.Module) -> list[object]:
     return kept
 
 
-def _first_calls(calls: Sequence[Call]) -> list[Call]:
-    """Return the first call of each module."""
-    first: dict[int, Call] = {}
-    for call in calls:
-        if call.module is not None:
-            first.setdefault(id(call.module), call)
-    return list(first.values())
-
-
 def _shape_out(call: Call) -> Shape | None:
     """Return the shape of one example of what comes out; None where it is no batch."""
     if call.gives is None or call.gives.dim() < 2 or call.gives.shape[0] != BATCH:
@@ -223,32 +216,38 @@ def _shape_out(call: Call) -> Shape | None:
     return tuple(call.gives.shape[1:]) if call.gives.is_floating_point() else None
 
 
-def _parts(network: nn.Module, calls: Sequence[Call], draws: Draws) -> Iterator[DescribedPart]:
-    """Return the parts in the order of the signal, last those that only lend their parameters.
+def _parts(
+    network: nn.Module, calls: Sequence[Call], draws: Draws
+) -> Iterator[tuple[DescribedPart, Call]]:
+    """Return the parts in the order of the signal, each with its call.
 
     Each module is there once, where it is used first. An activation that is a function, or is used
     again, is there if it is the first to follow a layer with weights, which it is the one of.
     """
-    counts: dict[int, int] = {}
+    counts: dict[str, int] = {}
     for call in calls:
-        counts[id(call.module)] = counts.get(id(call.module), 0) + 1
-    met: set[int] = set()
+        counts[call.name] = call.number
     waiting = False
-    for number, call in enumerate(calls):
-        is_new = call.module is not None and id(call.module) not in met
+    for call in calls:
         key = call.key if call.module is None else key_of(call.module)
         is_activation = key in LAYERS and LAYERS[key].group == "Activation"
-        if is_new and call.module is not None:
-            met.add(id(call.module))
-            part = _module_part(network, call, counts[id(call.module)], draws)
+        if call.module is not None and call.number == 1:
+            part = _module_part(network, call.module, call, counts[call.name], draws)
             waiting |= any(one.role == "weight" for one in part.tensors)
-            yield part
+            yield part, call
         elif is_activation and waiting:
-            yield _further_part(call, key, number)
+            yield _tapped_part(call, key), call
         waiting &= not is_activation
+
+
+def _lending(
+    network: nn.Module, met: Sequence[tuple[DescribedPart, Call]], draws: Draws
+) -> Iterator[DescribedPart]:
+    """Return the parts that are not called, and lend their parameters to what is."""
+    known = {part.module for part, _ in met}
     for name, module in wholes(network).items():
         own = _own_parameters(network, name, module)
-        if id(module) not in met and own:
+        if name not in known and own:
             yield DescribedPart(
                 module=name,
                 kind=type(module).__name__,
@@ -259,12 +258,9 @@ def _parts(network: nn.Module, calls: Sequence[Call], draws: Draws) -> Iterator[
             )
 
 
-def _module_part(network: nn.Module, call: Call, count: int, draws: Draws) -> DescribedPart:
-    module = call.module
-    if module is None:
-        message = "a function has no module"
-        raise ValueError(message)
-    own = _own_parameters(network, call.name, module)
+def _module_part(
+    network: nn.Module, module: nn.Module, call: Call, count: int, draws: Draws
+) -> DescribedPart:
     shape = _shape_out(call)
     return DescribedPart(
         module=call.name,
@@ -274,22 +270,27 @@ def _module_part(network: nn.Module, call: Call, count: int, draws: Draws) -> De
         shape_out=shape,
         key=key_of(module),
         params=params_of(module),
-        tensors=tensors_of(module, own, draws),
+        tensors=tensors_of(module, _own_parameters(network, call.name, module), draws),
         watched=shape is not None,
         changed=call.changed,
     )
 
 
-def _further_part(call: Call, key: str, number: int) -> DescribedPart:
-    name = "in forward" if call.module is None else f"{call.name} again"
+def _tapped_part(call: Call, key: str) -> DescribedPart:
+    shape = _shape_out(call)
+    # who goes on with what came in, which a function has changed, passes the tap by
+    missed = call.in_place and call.changed
     return DescribedPart(
-        module=f"call {number} of {key}",
+        module=tap_name(call.name, call.number),
         kind=LAYERS[key].label,
-        name=name,
+        name="in forward" if call.module is None else f"{call.name} again",
         shape_in=call.takes[1:],
-        shape_out=_shape_out(call),
+        shape_out=shape,
         key=key,
         params=call.params if call.module is None else params_of(call.module),
+        watched=shape is not None and not missed,
+        changed=call.changed and not missed,
+        tap=not missed,
     )
 
 

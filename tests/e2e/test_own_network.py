@@ -65,6 +65,7 @@ def test_a_file_that_is_dropped_becomes_the_network_and_trains(
     studio.reaches(State.FINISHED, qtbot)
     assert studio.history.header.layers == (
         "1.1 Linear fc1",
+        "1.2 ReLU in forward",
         "1.3 Linear fc2",
         "1.4 Tanh act",
         "1.5 Linear out",

@@ -41,7 +41,7 @@ NETWORKS = [
 @pytest.mark.parametrize(("code", "shape"), NETWORKS)
 def test_parameters_and_shapes_are_those_of_the_module(code: str, shape: tuple[int, ...]) -> None:
     found = read(code, shape)
-    network = own_code.make(code, "Net")
+    network = own_code.prepared(own_code.make(code, "Net"), found.parts)
     known = {name: tuple(one.shape) for name, one in network.named_parameters()}
     assert found.parameters() == known
     outputs: dict[str, list[tuple[int, ...]]] = {}

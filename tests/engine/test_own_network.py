@@ -120,12 +120,15 @@ def test_the_same_network_of_layers_starts_with_the_same_bits_and_gives_the_same
     found, wanted = list(train(written)), list(train(layered))
     for key in ("loss", "validation_loss", "gradient_norm"):
         np.testing.assert_allclose(series(found, key), series(wanted, key), rtol=1e-4)
-    # the layers are 1 Linear, 2 ReLU, 3 Linear, 4 Tanh, 5 Output; a function has no output to hook
-    assert plan(written).header.layers == ("1.1 Linear fc1", "1.3 Linear fc2", "1.4 Tanh act",
-                                           "1.5 Linear out")  # fmt: skip
-    assert plan(written).header.activations == (2,)
-    same = activation_std(wanted)[:, :, [0, 2, 3, 4]]
-    np.testing.assert_allclose(activation_std(found), same, rtol=1e-4)
+    assert plan(written).header.layers == (
+        "1.1 Linear fc1",
+        "1.2 ReLU in forward",
+        "1.3 Linear fc2",
+        "1.4 Tanh act",
+        "1.5 Linear out",
+    )
+    assert plan(written).header.activations == plan(layered).header.activations == (1, 3)
+    np.testing.assert_allclose(activation_std(found), activation_std(wanted), rtol=1e-4)
 
 
 def activation_std(snapshots: list[Snapshot]) -> np.ndarray:
@@ -148,7 +151,7 @@ def test_it_starts_as_the_persons_own_script_under_apply() -> None:
     script = namespace["Net"]()
     with torch.no_grad():
         script.apply(init)
-    assert [one.module for one in plan(asked).layers][:2] == ["0.conv1", "0.call 1 of relu"]
+    assert [one.module for one in plan(asked).layers][:2] == ["0.conv1", "0.call 1 of relu()"]
     for name, parameter in script.named_parameters():
         assert torch.equal(found.get_parameter(f"0.{name}"), parameter), name
 
@@ -184,10 +187,8 @@ def test_an_activation_that_is_used_again_counts_for_each_layer_that_it_follows(
     assert [tensor.name for tensor in by_name["0.tied"].tensors] == ["bias"]
     assert by_name["0.tied"].tensors[0].fan_in == 8
     assert by_name["0.more"].tensors[0].site.activation == "tanh"
-    assert [layer.label for layer in found if not layer.gives_own_output] == [
-        "1.6 Tanh act again",
-        "1 Own network",
-    ]
+    assert by_name["0.call 4 of act"].label == "1.6 Tanh act again"
+    assert [one.label for one in found if not one.gives_own_output] == ["1 Own network"]
 
 
 def test_rules_find_its_parts_by_kind_position_and_name() -> None:
@@ -216,6 +217,23 @@ def test_what_is_changed_in_place_is_measured_as_it_was() -> None:
     found = activation_std(list(train(asked)))
     np.testing.assert_allclose(found[0, :, at], 1, rtol=1e-2)
     assert found[0, 0, header.layers.index("1.5 ReLU blocks.0.relu")] != pytest.approx(1, rel=0.05)
+
+
+def test_functions_and_modules_that_are_used_again_are_measured_as_they_are() -> None:
+    """Against the same network with a module for each call."""
+    again = MLP.replace("self.act(self.fc2(F.relu(", "self.act(self.fc2(self.act(")
+    apart = MLP.replace("self.act(self.fc2(F.relu(", "self.act(self.fc2(self.other(").replace(
+        "self.act = nn.Tanh()", "self.act, self.other = nn.Tanh(), nn.Tanh()"
+    )
+    plain = MLP.replace("F.relu(", "F.silu(")
+    more = "def more(self, x):\n        x += 1\n        return x - 1\n\n    def forward"
+    changed = plain.replace("F.silu(self.fc1(x))", "self.more(F.silu(self.fc1(x)))")
+    changed = changed.replace("def forward", more)
+    for one, other in ((again, apart), (changed, plain)):
+        found, wanted = (
+            activation_std(list(train(experiment((own(code),))))) for code in (one, other)
+        )
+        np.testing.assert_allclose(found, wanted, rtol=1e-4)
 
 
 def test_code_that_is_not_trusted_is_shown_and_does_not_run() -> None:

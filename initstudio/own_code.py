@@ -31,6 +31,8 @@ else:
 
 FILE = "<own network>"
 NETWORK = "$.experiment.network"
+SOURCE = "_own_source"
+"""The attribute of a network that holds the text and the name that it was made by."""
 LONGEST = 300
 """Characters of an error's text that are shown."""
 HOW = "add a function without any that returns one, such as: def make(): return Net(10)"
@@ -102,6 +104,7 @@ def make(code: str, factory: str) -> "nn.Module":
     if not isinstance(made, torch.nn.Module):
         why = f"{factory}() returns {_a(made)}, and a torch.nn.Module is needed."
         raise ExperimentError(factory, why)
+    vars(made)[SOURCE] = code, factory
     return made.train()
 
 

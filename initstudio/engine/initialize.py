@@ -32,7 +32,7 @@ def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
         torch.manual_seed(seed)
         with torch.no_grad():
             network = build(plan)
-            for one in _in_order(plan.assignments[contender], network):
+            for one in in_order(plan.assignments[contender], network):
                 if one.scheme and one.scheme.draw:
                     tensor = network.get_parameter(one.parameter)
                     one.scheme.draw(tensor, one.params, one.tensor, torch.default_generator)
@@ -40,7 +40,7 @@ def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
     return network
 
 
-def _in_order(assigned: Sequence[Assignment], network: nn.Module) -> Iterator[Assignment]:
+def in_order(assigned: Sequence[Assignment], network: nn.Module) -> Iterator[Assignment]:
     """Return what starts each tensor in the order in which `network.apply` would come to it.
 
     Planned layers are in that order, but those of a person's own network in that of the signal.

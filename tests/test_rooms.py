@@ -26,7 +26,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "weights", "described", "taps"}),
-    frozenset({"own_code"}),
+    frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.parametrize import is_parametrized
 
-from initstudio import own_code
+from initstudio import own_network
 from initstudio.catalogue import Shape
 from initstudio.described import Described, DescribedPart, Reading, checked
 from initstudio.engine.calls import Call, calls_of
@@ -43,7 +43,7 @@ def read(code: str, factory: str, shape: Shape, tokens: int = 0) -> Reading:
     Raises:
         ExperimentError: The text fails, or there is nothing to choose in it.
     """
-    candidates, needy = own_code.candidates(own_code.load(code))
+    candidates, needy = own_network.candidates(own_network.load(code))
     if not candidates:
         raise ExperimentError("file", _nothing(needy))
     if not factory and len(candidates) == 1:
@@ -65,7 +65,7 @@ def describe(code: str, factory: str, shape: Shape, tokens: int = 0) -> Describe
     """
     torch.manual_seed(SEED)
     with Draws() as draws:
-        network = own_code.make(code, factory)
+        network = own_network.make(code, factory)
     _refuse_what_cannot_start(network)
     x = examples(BATCH, shape, tokens)
     versions = x._version  # noqa: SLF001 - it has no public name
@@ -92,7 +92,7 @@ def describe(code: str, factory: str, shape: Shape, tokens: int = 0) -> Describe
         watched=last is None or last.gives is not output or last.changed,
     )
     if not alone:
-        alone = why_alone(lambda: own_code.prepared(own_code.make(code, factory), parts), found)
+        alone = why_alone(lambda: own_network.prepared(own_network.make(code, factory), parts), found)
     return checked(replace(found, alone=alone))
 
 
@@ -106,7 +106,7 @@ def examples(count: int, shape: Shape, tokens: int) -> torch.Tensor:
 def _nothing(needy: Sequence[str]) -> str:
     if needy:
         some = " and ".join(filter(None, [", ".join(needy[:-1]), needy[-1]]))
-        return f"{some} {'need' if len(needy) > 1 else 'needs'} arguments; {own_code.HOW}."
+        return f"{some} {'need' if len(needy) > 1 else 'needs'} arguments; {own_network.HOW}."
     return (
         "There is no network in it: no class that is a torch.nn.Module, and no function that "
         "returns one."
@@ -149,7 +149,7 @@ def _run(network: nn.Module, x: torch.Tensor, how: Any) -> Any:  # noqa: ANN401
         return how(network, x)
     except Exception as error:  # noqa: BLE001 - whatever own code raises
         size = in_words(tuple(x.shape))
-        why = f"Its forward fails for a batch of {size} values: {own_code.failure(error)}"
+        why = f"Its forward fails for a batch of {size} values: {own_network.failure(error)}"
         raise ExperimentError("network", why) from None
 
 
@@ -185,7 +185,7 @@ def _refuse_unused(network: nn.Module, output: torch.Tensor) -> None:
     try:
         (output * torch.randn_like(output)).sum().backward()
     except RuntimeError as error:
-        why = f"Its output cannot be differentiated: {own_code.failure(error)}"
+        why = f"Its output cannot be differentiated: {own_network.failure(error)}"
         raise ExperimentError("network", why) from None
     for name, parameter in network.named_parameters():
         if parameter.grad is None:

@@ -92,9 +92,9 @@ def _opened(params: OwnParams) -> Inside:
 
 
 def _build(params: OwnParams, _place: Place) -> "nn.Module":
-    from initstudio import own_code  # noqa: PLC0415 - it loads torch
+    from initstudio import own_network  # noqa: PLC0415 - it loads torch
 
-    return own_code.build(params.code, params.factory, params.described)
+    return own_network.build(params.code, params.factory, params.described)
 
 
 def _part(one: DescribedPart) -> Part:

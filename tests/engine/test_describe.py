@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from initstudio import own_code
+from initstudio import own_network
 from initstudio.catalogue import Place
 from initstudio.described import checked, from_text, to_text
 from initstudio.engine.describe import read as read_file
@@ -41,7 +41,7 @@ NETWORKS = [
 @pytest.mark.parametrize(("code", "shape"), NETWORKS)
 def test_parameters_and_shapes_are_those_of_the_module(code: str, shape: tuple[int, ...]) -> None:
     found = read(code, shape)
-    network = own_code.prepared(own_code.make(code, "Net"), found.parts)
+    network = own_network.prepared(own_network.make(code, "Net"), found.parts)
     known = {name: tuple(one.shape) for name, one in network.named_parameters()}
     assert found.parameters() == known
     outputs: dict[str, list[tuple[int, ...]]] = {}
@@ -68,7 +68,7 @@ def test_parameters_and_shapes_are_those_of_the_module(code: str, shape: tuple[i
 
 @pytest.mark.parametrize(("code", "shape"), NETWORKS)
 def test_fans_are_as_torch_counts_them(code: str, shape: tuple[int, ...]) -> None:
-    network = own_code.make(code, "Net")
+    network = own_network.make(code, "Net")
     for part in read(code, shape).parts:
         for tensor in part.tensors:
             parameter = network.get_parameter(f"{part.module}.{tensor.name}")
@@ -408,7 +408,7 @@ def test_running_a_file_leaves_every_stream_of_random_numbers_alone() -> None:
     wanted = torch.rand(2)
     torch.manual_seed(3)
     code = f"{MLP}\ntorch.manual_seed(99)\ntorch.rand(5)\n"
-    own_code.load(code)
+    own_network.load(code)
     assert torch.equal(torch.rand(2), wanted)
 
 

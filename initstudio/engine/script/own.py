@@ -4,7 +4,7 @@ Its names cannot meet those of the script so, and its `if __name__ == "__main__"
 """
 
 from initstudio.engine.script.paste import Pasted
-from initstudio.own_code import SOURCE
+from initstudio.own_network import SOURCE
 
 QUOTES = '"""', "'''"
 

@@ -32,7 +32,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The parameters of one catalogue entry; a subclass annotates each field with `msgspec.Meta`.
 
     `title` is the label, `description` the help; `extra` may hold `unit` (str), `log` (bool: steps
-    by factors rather than by differences), `choices` (value -> label) and `editor` (str).
+    by factors rather than by differences), `choices` (value -> label) and `editor` (str; "none": it
+    is set elsewhere, and no form shows it).
     """
 
 
@@ -49,12 +50,20 @@ class Law:
     """The distribution that a scheme draws from; for `orthogonal` that of one entry.
 
     `fixed` stands for numbers that no draw changes (an identity), with their mean and spread over
-    the tensor; `sparse normal` for zeros among the draws of a normal. `low` and `high` bound every
-    draw; for a normal they are infinite.
+    the tensor; `sparse normal` for zeros among the draws of a normal. `own` is whatever a person's
+    own code does, with mean and spread of one draw. `low` and `high` bound every draw; for a normal
+    they are infinite.
     """
 
     kind: Literal[
-        "normal", "uniform", "truncated normal", "constant", "orthogonal", "sparse normal", "fixed"
+        "normal",
+        "uniform",
+        "truncated normal",
+        "constant",
+        "orthogonal",
+        "sparse normal",
+        "fixed",
+        "own",
     ]
     mean: float
     std: float
@@ -209,6 +218,41 @@ class Entry(Generic[P]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """A step inside of a layer that is a person's own code: shown, started, measured, not edited.
+
+    `module` is its name within the layer's module. `kind` is the name of its class, and `key` that
+    of the catalogue's layer which does the same, or "". `shape_out` is None where no batch of
+    examples comes out.
+    """
+
+    module: str
+    kind: str
+    name: str
+    key: str
+    params: Mapping[str, Value]
+    shape_in: Shape
+    shape_out: Shape | None
+    tensors: tuple[TensorSpec, ...]
+    watched: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inside:
+    """What is inside of a layer that is a person's own code, in the order of the signal.
+
+    `watched` tells whether the layer's output is another than that of its last watched part, and
+    `vectorised` whether several such networks can run at once. `code` is the text that building the
+    layer runs, if the person has trusted it.
+    """
+
+    parts: tuple[Part, ...]
+    watched: bool
+    vectorised: bool
+    code: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Layer(Entry[P]):
     """A layer: what it does to the shape of one example, its tensors, and the torch module.
 
@@ -217,7 +261,8 @@ class Layer(Entry[P]):
     are numbers of tokens. A block holds layers: `bodies` gives the names, in the module, of the
     copies of them that are built, each of which follows the one before; one that `adds` is residual
     and gives another output than the last of its layers. A layer that is not `vectorised` cannot
-    run for several networks at once.
+    run for several networks at once. One that is a person's own code tells by `opened` what is in
+    it.
     """
 
     group: str
@@ -229,6 +274,7 @@ class Layer(Entry[P]):
     bodies: Callable[[P], tuple[str, ...]] | None = None
     adds: bool = False
     vectorised: bool = True
+    opened: Callable[[P], Inside] | None = None
 
 
 def _always(_params: object, _tensor: TensorSpec) -> bool:

@@ -1,21 +1,17 @@
-"""What each word of the command line does; it loads only the rooms that it needs."""
+"""The words of the command line; `verbs.py` says what each does."""
 
 import argparse
-import json
 import math
 import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from initstudio import __version__
+from initstudio import __version__, verbs
 from initstudio.errors import ExperimentError
 
-BAD_INPUT = 2
-INTERRUPTED = 130
 SIDES = range(200, 10_001)
 CATALOGUES = {
     "schemes": "ways to set starting weights",
@@ -38,9 +34,9 @@ def main(words: Sequence[str]) -> int:
     except SystemExit as ended:  # --help and --version
         return ended.code if isinstance(ended.code, int) else 1
     except ExperimentError as error:
-        return _fail(error.where, error.why, BAD_INPUT)
+        return verbs.fail(error.where, error.why, verbs.BAD_INPUT)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return verbs.INTERRUPTED
     except BrokenPipeError:
         # the reader of our output has gone; nothing may be written at exit either
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -68,15 +64,16 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
     _add_open(commands)
     _add_run(commands)
     _add_shot(commands)
+    _add_describe(commands)
     for name, what in CATALOGUES.items():
-        listing = _add(commands, name, _list, f"list the {what}")
+        listing = _add(commands, name, verbs.list_entries, f"list the {what}")
         listing.add_argument("--json", action="store_true", help="as a JSON array")
         listing.set_defaults(catalogue=name)
     _add_script(commands)
-    tensors = _add(commands, "tensors", _tensors, "say what is in a safetensors file of weights")
+    tensors = _add(commands, "tensors", verbs.tensors, "say what is in a file of weights")
     tensors.add_argument("weights", metavar="FILE.safetensors", type=Path)
     tensors.add_argument("--json", action="store_true", help="as JSON, with the distributions")
-    _add(commands, "schema", _schema, "print the JSON Schema of an experiment file")
+    _add(commands, "schema", verbs.schema, "print the JSON Schema of an experiment file")
     return parser, commands.choices
 
 
@@ -103,12 +100,14 @@ def _add(
 
 
 def _add_open(commands: Commands) -> None:
-    command = _add(commands, "open", _open, "open the window (the same as no command)")
+    command = _add(commands, "open", verbs.open_window, "open the window (the same as no command)")
     command.add_argument("file", metavar="FILE", nargs="?", help=FILE_HELP)
 
 
 def _add_run(commands: Commands) -> None:
-    command = _add(commands, "run", _run, "train without a window and write every reading", _RUN)
+    command = _add(
+        commands, "run", verbs.run, "train without a window and write every reading", _RUN
+    )
     command.add_argument("file", metavar="FILE", help=FILE_HELP)
     command.add_argument(
         "--out",
@@ -121,10 +120,13 @@ def _add_run(commands: Commands) -> None:
     command.add_argument(
         "--weights", action="store_true", help="write the weights, at the start and at the end, too"
     )
+    command.add_argument(
+        "--trust", action="store_true", help="trust the Python code in FILE, now and later"
+    )
 
 
 def _add_shot(commands: Commands) -> None:
-    command = _add(commands, "shot", _shot, "write a picture of the window while it trains")
+    command = _add(commands, "shot", verbs.shot, "write a picture of the window while it trains")
     command.add_argument("file", metavar="FILE", help=FILE_HELP)
     command.add_argument("picture", metavar="OUT.png", type=Path)
     command.add_argument(
@@ -141,7 +143,9 @@ def _add_shot(commands: Commands) -> None:
 
 
 def _add_script(commands: Commands) -> None:
-    command = _add(commands, "script", _script, "write the experiment as a PyTorch script", _SCRIPT)
+    command = _add(
+        commands, "script", verbs.script, "write the experiment as a PyTorch script", _SCRIPT
+    )
     command.add_argument("file", metavar="FILE", help=FILE_HELP)
     command.add_argument(
         "--out", metavar="PATH", type=Path, help="a file; .ipynb: a notebook (default: stdout)"
@@ -151,118 +155,29 @@ def _add_script(commands: Commands) -> None:
     what.add_argument("--init", metavar="NAME", help="only how that contender starts the network")
 
 
-def _open(arguments: argparse.Namespace) -> int:
-    path = None if arguments.file is None else Path(arguments.file)
-    if path and not path.exists():
-        from initstudio.headless import load, named_experiment  # noqa: PLC0415
-
-        load(arguments.file)  # or the error
-        path = Path(named_experiment(arguments.file) or path)
-    from initstudio.ui import app  # noqa: PLC0415
-
-    return app.open_window(path)
-
-
-def _run(arguments: argparse.Namespace) -> int:
-    from initstudio import headless  # noqa: PLC0415
-    from initstudio.engine.plan import problems  # noqa: PLC0415
-
-    experiment = headless.load(arguments.file)
-    for problem in problems(experiment):  # before torch is loaded, which takes seconds
-        where = f"{arguments.file} {problem.where}"
-        raise ExperimentError(where, problem.why)
-    import torch  # noqa: PLC0415
-
-    from initstudio.engine.host import THREADS  # noqa: PLC0415
-    from initstudio.engine.train import train  # noqa: PLC0415
-
-    torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
-    try:
-        finished = headless.run(
-            experiment, arguments.out, train, force=arguments.force, weights=arguments.weights
-        )
-    except OSError as error:  # the disk is full, or gone
-        return _fail(str(arguments.out), error.strerror or str(error), 1)
-    return 0 if finished else INTERRUPTED
-
-
-def _script(arguments: argparse.Namespace) -> int:
-    from initstudio import headless  # noqa: PLC0415
-    from initstudio.engine.plan import problems  # noqa: PLC0415
-
-    experiment = headless.load(arguments.file)
-    for problem in problems(experiment):  # before torch is loaded, which takes seconds
-        where = f"{arguments.file} {problem.where}"
-        raise ExperimentError(where, problem.why)
-    import torch  # noqa: PLC0415
-
-    from initstudio.engine import script  # noqa: PLC0415
-    from initstudio.engine.host import THREADS  # noqa: PLC0415
-
-    torch.set_num_threads(THREADS)
-    out: Path | None = arguments.out
-    if arguments.init is not None:
-        text = script.init_function_of(experiment, arguments.init)
-    elif arguments.notebook or (out and out.suffix == ".ipynb"):
-        text = script.notebook_of(experiment)
-    else:
-        text = script.script_of(experiment)
-    if out is None:
-        _print(text.rstrip("\n"))
-        return 0
-    from initstudio.files import atomic_write  # noqa: PLC0415
-
-    try:
-        atomic_write(out, text.encode())
-    except OSError as error:
-        return _fail(str(out), error.strerror or str(error), 1)
-    return 0
-
-
-def _shot(arguments: argparse.Namespace) -> int:
-    if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from initstudio.headless import load  # noqa: PLC0415
-
-    experiment = load(arguments.file)
-    from initstudio.ui.shot import shot  # noqa: PLC0415
-
-    return shot(
-        experiment,
-        arguments.picture,
-        after=arguments.after,
-        size=arguments.size,
-        theme=arguments.theme,
+def _add_describe(commands: Commands) -> None:
+    command = _add(
+        commands, "describe", verbs.describe, "read a network in a Python file, as JSON", _DESCRIBE
     )
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    from initstudio import listing  # noqa: PLC0415
-
-    if arguments.json:
-        _print(listing.as_json(arguments.catalogue))
-    else:
-        width = min(shutil.get_terminal_size().columns, 100)
-        _print(listing.as_text(arguments.catalogue, width))
-    return 0
-
-
-def _tensors(arguments: argparse.Namespace) -> int:
-    from msgspec import json as plain_json  # noqa: PLC0415
-
-    from initstudio import weights  # noqa: PLC0415
-
-    found = weights.read_weights(arguments.weights)
-    text = plain_json.encode(found).decode() if arguments.json else weights.as_text(found)
-    _print(text)
-    return 0
-
-
-def _schema(_arguments: argparse.Namespace) -> int:
-    from initstudio.engine.schema import file_schema  # noqa: PLC0415
-
-    _print(json.dumps(file_schema(), indent=2, allow_nan=False))
-    return 0
+    command.add_argument("file", metavar="FILE.py", help="the file; - reads it from stdin")
+    command.add_argument(
+        "--shape",
+        metavar="N,N,...",
+        type=_shape,
+        required=True,
+        help="sides of one example of the data, without the batch",
+    )
+    command.add_argument(
+        "--tokens",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="the data are tokens, out of so many (%(default)s: they are numbers)",
+    )
+    command.add_argument("--factory", metavar="NAME", default="", help="the class or function")
+    command.add_argument(
+        "--trust", action="store_true", help="let this very text run from now on, here as well"
+    )
 
 
 def _seconds(text: str) -> float:
@@ -273,6 +188,20 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _shape(text: str) -> tuple[int, ...]:
+    if re.fullmatch(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8}){0,7}", text):
+        return tuple(int(side) for side in text.split(","))
+    why = f"{text!r} is not a shape such as 1,8,8"
+    raise argparse.ArgumentTypeError(why)
+
+
+def _count(text: str) -> int:
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    why = f"{text!r} is not a number of tokens"
+    raise argparse.ArgumentTypeError(why)
+
+
 def _size(text: str) -> tuple[int, int]:
     match = re.fullmatch(r"([0-9]{1,6})[xX]([0-9]{1,6})", text)
     if match and all(int(side) in SIDES for side in match.groups()):
@@ -281,25 +210,22 @@ def _size(text: str) -> tuple[int, int]:
     raise argparse.ArgumentTypeError(why)
 
 
-def _fail(where: str, why: str, status: int) -> int:
-    """Print one line, whatever the words hold, and return the exit status."""
-    line = " ".join(f"error: {where}: {why}".split())
-    print(line, file=sys.stderr)  # noqa: T201
-    return status
-
-
-def _print(text: str) -> None:
-    """Print text, with a question mark for what the console cannot show."""
-    encoding = sys.stdout.encoding or "utf-8"
-    # flushed, as a closed pipe could not be told of at exit
-    print(text.encode(encoding, "replace").decode(encoding), flush=True)  # noqa: T201
-
-
 _SCRIPT = """\
 Write the experiment as a plain PyTorch script, which needs torch and numpy and nothing of ours.
 
 Run under the same torch it starts every network with the same weights, bit for bit, and its losses
 are those of a run to rounding. The weights are compared before it is written.
+"""
+
+_DESCRIBE = """\
+Run a Python file of your own that makes a network, and print what is in it.
+
+The file is run only if you have trusted its text, in the window or with --trust. Without --factory
+the classes and functions are listed that can be called without arguments; if there is but one, it
+is described. In an experiment file the network is {"key": "own", "params": {"code": ...,
+"factory": ..., "described": ...}}, where `described` is that JSON object as a text.
+
+What the code prints goes to stderr. A mistake is in `why` of the JSON object, and on stderr.
 """
 
 _RUN = """\

@@ -8,7 +8,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
@@ -21,11 +21,12 @@ from initstudio.engine.plan import plan, read
 from initstudio.engine.summary import Summary, to_json
 from initstudio.engine.tidy import HEADING, Tidy
 from initstudio.errors import ExperimentError
-from initstudio.experiment import Experiment
+from initstudio.experiment import Choice, Experiment
 from initstudio.files import atomic_write
 from initstudio.history import Snapshot
 from initstudio.presets import EXPERIMENTS
 from initstudio.progress import Progress
+from initstudio.trust import trust
 
 READINGS = "readings.csv"
 SUMMARY = "summary.json"
@@ -72,6 +73,26 @@ def load(name: str) -> Experiment:
     except ExperimentError as error:
         where = f"{name} {error.where}"
         raise ExperimentError(where, error.why) from None
+
+
+def trust_all(experiment: Experiment) -> int:
+    """Trust all of a person's own code in an experiment, and return how many texts that is.
+
+    Raises:
+        OSError: It could not be written down.
+    """
+    tunings = (one.tuning for one in experiment.contenders)
+    choices = [*_each(experiment.network), *(one for one in tunings if one)]
+    codes = {str(one.params["code"]) for one in choices if "code" in one.params}
+    for code in codes:
+        trust(code)
+    return len(codes)
+
+
+def _each(layers: Sequence[Choice]) -> Iterator[Choice]:
+    for layer in layers:
+        yield layer
+        yield from _each(layer.inside)
 
 
 def run(  # noqa: PLR0913 - what a command line may ask for

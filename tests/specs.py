@@ -16,6 +16,7 @@ from initstudio.catalogue import (
 )
 from initstudio.experiment import Choice
 from initstudio.layers import LAYERS
+from tests.own_networks import MLP, own
 
 STARTS: dict[Role, float] = {"scale": 1.0, "shift": 0.0, "slope": 0.25}
 
@@ -82,6 +83,8 @@ def around(key: str) -> tuple[Choice, ...]:
     """Return a small network for a row of values, with this layer in it."""
     inside = (Choice("linear", {"units": 7}), Choice("dropout"), Choice("tanh"))
     layer = Choice(key, inside=inside if LAYERS[key].bodies else ())
+    if key == "own":
+        layer = own(MLP.replace("inputs=6", "inputs=7"), (7,))
     before = OTHER.get(key) or BEFORE.get(LAYERS[key].group, ROW)
     end = () if key == "output" else ENDS
     return (*before, layer, Choice("tanh"), *end) if end else (*before, Choice("tanh"), layer)

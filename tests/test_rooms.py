@@ -25,7 +25,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "own_code", "weights"}),
+    frozenset({"formula", "own_code", "weights", "described", "taps"}),
+    frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "schedule"}),
     frozenset({"layer_edits"}),
@@ -38,7 +39,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"ui"}),
     # floor 5
     frozenset({"listing", "progress"}),
-    frozenset({"headless"}),
+    frozenset({"headless", "describing"}),
+    frozenset({"verbs"}),
     frozenset({"commands"}),
     frozenset({"__main__"}),
 )

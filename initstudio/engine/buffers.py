@@ -22,6 +22,13 @@ _aten = torch.ops.aten
 _MINDFUL = (_aten.bmm.default, _aten.baddbmm.default, _aten.sum.dim_IntList)
 """Besides the pointwise ones, these heed gaps in what they write to. Not all do: log_softmax in
 torch 2.13 writes as if there were none."""
+_UNTOLD = (
+    _aten._unsafe_view.default,  # noqa: SLF001 - it has no public name
+    _aten.unsafe_chunk.default,
+    _aten.unsafe_split.Tensor,
+    _aten.unsafe_split_with_sizes.default,
+)
+"""These give parts of the memory that they take, and do not say so."""
 
 
 def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
@@ -124,7 +131,7 @@ def _keeps_replicas(node: fx.Node) -> bool:
 
 def _owner(node: fx.Node, owners: dict[fx.Node, fx.Node]) -> fx.Node:
     """Return the operation that made the memory in which this one's result lies."""
-    shares = node.target in (getitem, _aten._unsafe_view.default)  # noqa: SLF001
+    shares = node.target in (getitem, *_UNTOLD)
     if isinstance(node.target, OpOverload) and not _arguments(node.target, out=True):
         shares |= any(result.alias_info for result in node.target._schema.returns)  # noqa: SLF001
     return owners[node.all_input_nodes[0]] if shares and node.all_input_nodes else node

@@ -22,5 +22,5 @@ def _module(planned: PlannedLayer) -> nn.Module:
     if planned.layer is None or planned.place is None:
         message = "a plan has no unknown layers"
         raise ValueError(message)
-    bodies = tuple(_chain(body) for body in planned.bodies)
+    bodies = () if planned.own else tuple(_chain(body) for body in planned.bodies)
     return planned.layer.build(planned.params, replace(planned.place, bodies=bodies))

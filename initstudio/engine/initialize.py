@@ -6,7 +6,9 @@ They are those of a person's own script, bit for bit: `torch.manual_seed(seed)`,
 first batch of training.
 """
 
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import groupby
 
 import torch
 from torch import nn
@@ -16,7 +18,7 @@ from initstudio.engine.build import build
 from initstudio.engine.data import batches, prepare
 from initstudio.engine.network import ROOT
 from initstudio.engine.objective import loss_of
-from initstudio.engine.plan import Plan
+from initstudio.engine.plan import Assignment, Plan
 from initstudio.errors import ExperimentError
 
 
@@ -30,12 +32,32 @@ def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
         torch.manual_seed(seed)
         with torch.no_grad():
             network = build(plan)
-            for one in plan.assignments[contender]:
+            for one in in_order(plan.assignments[contender], network):
                 if one.scheme and one.scheme.draw:
                     tensor = network.get_parameter(one.parameter)
                     one.scheme.draw(tensor, one.params, one.tensor, torch.default_generator)
         _tune(plan, contender, seed, network)
     return network
+
+
+def in_order(assigned: Sequence[Assignment], network: nn.Module) -> Iterator[Assignment]:
+    """Return what starts each tensor in the order in which `network.apply` would come to it.
+
+    Planned layers are in that order, but those of a person's own network in that of the signal.
+    """
+    for own, together in groupby(assigned, key=lambda one: one.layer.own):
+        if own:
+            places = {name: at for at, name in enumerate(_applied(network.get_submodule(own), own))}
+            yield from sorted(together, key=lambda one: places[one.parameter])
+        else:
+            yield from together
+
+
+def _applied(module: nn.Module, path: str) -> Iterator[str]:
+    """Return the names of all parameters, those of the modules inside before a module's own."""
+    for name, part in module.named_children():
+        yield from _applied(part, f"{path}.{name}")
+    yield from (f"{path}.{name}" for name, _ in module.named_parameters(recurse=False))
 
 
 def _tune(plan: Plan, contender: int, seed: int, network: nn.Sequential) -> None:

@@ -59,14 +59,16 @@ def law_in_words(law: Law) -> str:
         "orthogonal": "orthogonal",
         "sparse normal": "normal with zeros",
         "fixed": "fixed",
+        "own": "as its own code draws",
     }
     return texts[law.kind]
 
 
-def verdict(chance: float) -> str:
+def verdict(chance: float, law: Law | None = None) -> str:
     """Return in words whether a draw is as its target says, by the probability of straying so."""
     if not isfinite(chance):
-        return "not tested: tuned since"
+        own = law is not None and law.kind == "own"
+        return "not tested: drawn by its own code" if own else "not tested: tuned since"
     if chance >= SUSPECT:
         return "exact" if chance == 1 else f"as it should be (p = {chance:.2g})"
     return f"strays (p = {chance:.1g})"

@@ -4,7 +4,7 @@ It loads no torch, so that the window shows shapes and mistakes by the code that
 by.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,16 +12,20 @@ from initstudio.catalogue import (
     Branch,
     DataFacts,
     Entry,
+    Inside,
     Layer,
     Params,
+    Part,
     Place,
     Shape,
     Site,
     TensorSpec,
 )
+from initstudio.described import UNTRUSTED
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice, Path
 from initstudio.layers import LAYERS
+from initstudio.trust import is_trusted
 
 ROOT = "$.experiment"
 NETWORK = f"{ROOT}.network"
@@ -46,7 +50,14 @@ class PlannedLayer:
     tensors: tuple[TensorSpec, ...]
     problem: ExperimentError | None
     bodies: tuple[tuple["PlannedLayer", ...], ...] = ()
-    """Of a block: the layers of each copy."""
+    """Of a block: the layers of each copy; of a person's own network its parts."""
+    own: str = ""
+    """The module of the person's own network that this is, or that it is a part of."""
+    watched: bool = True
+    """Of a person's own network and its parts: whether there is an output to measure."""
+    vectorised: bool = True
+    code: str = ""
+    """What building it runs, if the person has trusted it."""
 
     @property
     def shape_in(self) -> Shape | None:
@@ -62,7 +73,14 @@ class PlannedLayer:
     @property
     def gives_own_output(self) -> bool:
         """Return whether its output is another than that of the last layer inside."""
+        if self.own:
+            return self.watched
         return not self.bodies or (self.layer is not None and self.layer.adds)
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether it is a part of a person's own network, which is not edited here."""
+        return bool(self.own) and self.own != self.module
 
 
 def network_layers(network: Sequence[Choice], facts: DataFacts | None) -> tuple[PlannedLayer, ...]:
@@ -117,6 +135,21 @@ def choice_problem(
     return None
 
 
+def network_problems(layers: Sequence[PlannedLayer]) -> list[ExperimentError]:
+    """Return what keeps the network, all of whose layers these are, from being built."""
+    if not layers:
+        return [ExperimentError(NETWORK, "The network has no layers; add one.")]
+    found = {layer.path: layer.problem for layer in layers if layer.problem}
+    if not found and not any(one.role == "weight" for layer in layers for one in layer.tensors):
+        why = "The network has no weights to start; add a Linear layer or Output."
+        return [ExperimentError(NETWORK, why)]
+    for layer in layers:
+        if layer.code and not is_trusted(layer.code):
+            where = f"{place_in_file(layer.path)}.params.code"
+            found.setdefault(layer.path, ExperimentError(where, UNTRUSTED))
+    return list(found.values())
+
+
 def place_in_file(path: Path) -> str:
     """Return the JSON path of a layer."""
     inside = "".join(f".inside[{at}]" for at in path[1:])
@@ -166,6 +199,8 @@ class _Chain:
             return replace(planned, problem=ExperimentError(where, why))
         if layer.reads_tokens:
             self._tokens = 0
+        if layer.opened:
+            planned = _opened(planned, layer.opened)
         try:
             shape_out = layer.shape(params, place)
             tensors = layer.tensors(params, place)
@@ -206,6 +241,51 @@ def _unplaced(path: Path, choice: Choice, *, module: str = "", copy: int = 0) ->
         tensors=(),
         problem=None,
         bodies=(inside,) if inside else (),
+        vectorised=layer is None or layer.vectorised,
+    )
+
+
+def _opened(planned: PlannedLayer, opened: Callable[[Any], Inside]) -> PlannedLayer:
+    """Return a person's own network with its parts, or as it was where nothing was read of it."""
+    try:
+        inside = opened(planned.params)
+    except ValueError:
+        return planned  # its shape says so
+    parts = tuple(_part(planned, at, part) for at, part in enumerate(inside.parts))
+    return replace(
+        planned,
+        bodies=(parts,) if parts else (),
+        own=planned.module,
+        watched=inside.watched,
+        vectorised=inside.vectorised,
+        code=inside.code,
+    )
+
+
+def _part(whole: PlannedLayer, at: int, part: Part) -> PlannedLayer:
+    layer = LAYERS.get(part.key)
+    number = ".".join(str(step + 1) for step in (*whole.path, at))
+    mark = f" #{whole.copy + 1}" if whole.copy else ""
+    params: Params | None = None
+    if layer and layer.group == "Activation":
+        try:
+            params = layer.parse(part.params)
+        except ExperimentError:  # of a kind that the catalogue has not: as if it were unknown
+            layer = None
+    outputs = whole.place.outputs if whole.place else 0
+    return PlannedLayer(
+        path=(*whole.path, at),
+        copy=whole.copy,
+        module=f"{whole.module}.{part.module}",
+        label=f"{number} {part.kind} {part.name}{mark}",
+        layer=layer,
+        params=params,
+        place=Place(shape=part.shape_in, outputs=outputs),
+        shape_out=part.shape_out,
+        tensors=part.tensors,
+        problem=None,
+        own=whole.module,
+        watched=part.watched,
     )
 
 

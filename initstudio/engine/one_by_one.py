@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from initstudio.engine.objective import loss_of, share_right
-from initstudio.engine.stacked import Stacked, Step, Tensors
+from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of
 
 
 class OneByOne:
@@ -36,7 +36,8 @@ class OneByOne:
                 parameter.data = stacked.parameters[name][replica]
                 parameter.grad = stacked.gradients[name][replica]
             for path in watched:
-                network.get_submodule(path).register_forward_hook(partial(self._note, path))
+                module = network.get_submodule(path)
+                module.register_forward_hook(partial(self._note, path), prepend=True)
 
     def buffers(self, replica: int) -> Tensors:
         """Return a copy of the buffers of one replica."""
@@ -80,5 +81,5 @@ class OneByOne:
         activations = [self._outputs[path].detach() for path in self._watched]
         return [loss.detach(), share_right(outputs.detach(), y), *activations]
 
-    def _note(self, path: str, _module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        self._outputs[path] = output
+    def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
+        self._outputs.setdefault(path, first_of(output))

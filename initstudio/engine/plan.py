@@ -15,12 +15,12 @@ from msgspec.structs import replace
 from initstudio.catalogue import DataFacts, Dataset, Entry, Law, Params, Scheme, TensorSpec, Tuning
 from initstudio.datasets import DATASETS
 from initstudio.engine.network import (
-    NETWORK,
     ROOT,
     PlannedLayer,
     choice_problem,
     every,
     network_layers,
+    network_problems,
     place_in_file,
 )
 from initstudio.errors import ExperimentError
@@ -158,7 +158,7 @@ def problems(experiment: Experiment) -> list[ExperimentError]:
         return found
     facts = data_facts(experiment)
     layers = tuple(every(network_layers(experiment.network, facts)))
-    found += _network_problems(layers)
+    found += network_problems(layers)
     found += _training_problems(experiment, facts, layers)
     for index, contender in enumerate(experiment.contenders):
         found += _contender_problems(f"{ROOT}.contenders[{index}]", contender, layers)
@@ -255,16 +255,6 @@ def _choices_inside(
     for at, choice in enumerate(choices):
         yield place_in_file((*path, at)), choice
         yield from _choices_inside(choice.inside, (*path, at))
-
-
-def _network_problems(layers: tuple[PlannedLayer, ...]) -> list[ExperimentError]:
-    if not layers:
-        return [ExperimentError(NETWORK, "The network has no layers; add one.")]
-    found = {layer.path: layer.problem for layer in layers if layer.problem}
-    if not found and not any(one.role == "weight" for layer in layers for one in layer.tensors):
-        why = "The network has no weights to start; add a Linear layer or Output."
-        return [ExperimentError(NETWORK, why)]
-    return list(found.values())
 
 
 def _training_problems(
@@ -382,7 +372,7 @@ def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: 
         steps_per_epoch=per_epoch,
         one_by_one=tuple(
             dict.fromkeys(
-                layer.layer.label for layer in layers if layer.layer and not layer.layer.vectorised
+                layer.layer.label for layer in layers if layer.layer and not layer.vectorised
             )
         ),
     )

@@ -17,7 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from initstudio.engine.layout import aligned
 from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.recording import Flat, record
-from initstudio.engine.stacked import Stacked, Step, Tensors
+from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of
 from initstudio.engine.template import MASK, BatchNorm, template_of
 
 Masks = Mapping[str, torch.Tensor]
@@ -46,7 +46,7 @@ class Program:
         self._outputs: Tensors = {}
         for path in watched:
             module = self._template.get_submodule(path)
-            module.register_forward_hook(partial(self._note, path))
+            module.register_forward_hook(partial(self._note, path), prepend=True)
         known = {name for name, _ in self._template.named_buffers()}
         self._buffers = {name: one for name, one in stacked.buffers.items() if name in known}
         self._moving = [
@@ -156,5 +156,5 @@ class Program:
             for name in MOVING
         ]
 
-    def _note(self, path: str, _module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-        self._outputs[path] = output
+    def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
+        self._outputs.setdefault(path, first_of(output))

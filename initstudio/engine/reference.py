@@ -15,6 +15,7 @@ from initstudio.engine.data import batches, prepare
 from initstudio.engine.initialize import initialize
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import plan
+from initstudio.engine.stacked import Output, first_of
 from initstudio.engine.train import dropout_generator
 from initstudio.experiment import Experiment
 from initstudio.schedule import factor
@@ -47,7 +48,7 @@ def train_one(
     watched = [layer.module for layer in resolved.watched]
     seen: dict[str, torch.Tensor] = {}
     for name in watched:
-        network.get_submodule(name).register_forward_hook(partial(_note, seen, name))
+        network.get_submodule(name).register_forward_hook(partial(_note, seen, name), prepend=True)
     header = resolved.header
     noise = dropout_generator(seed).get_state()
     step = 0
@@ -62,6 +63,7 @@ def train_one(
                 network.train()
             inputs, targets = x[index], y[index]
             optimizer.zero_grad()
+            seen.clear()
             with torch.random.fork_rng(devices=[]):
                 torch.set_rng_state(noise)
                 outputs = network(inputs)
@@ -85,9 +87,9 @@ def train_one(
 
 
 def _note(
-    seen: dict[str, torch.Tensor], name: str, _module: object, _inputs: object, output: torch.Tensor
+    seen: dict[str, torch.Tensor], name: str, _module: object, _inputs: object, output: Output
 ) -> None:
-    seen[name] = output
+    seen.setdefault(name, first_of(output))
 
 
 def _tensor(values: npt.NDArray[Any], dtype: torch.dtype) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import nn
@@ -11,6 +11,12 @@ from torch.func import stack_module_state
 from initstudio.engine.layout import length, padded, spread
 
 Tensors = dict[str, torch.Tensor]
+Output: TypeAlias = "torch.Tensor | tuple[torch.Tensor, ...]"
+
+
+def first_of(output: Output) -> torch.Tensor:
+    """Return what a module gives, and of several tensors (an LSTM, attention) the first."""
+    return output if isinstance(output, torch.Tensor) else output[0]
 
 
 class Step(NamedTuple):
@@ -21,7 +27,7 @@ class Step(NamedTuple):
     correct: torch.Tensor
     """[R], share of the batch that is classified rightly."""
     activations: tuple[torch.Tensor, ...]
-    """The output of each layer that is watched, [R, batch, ...]."""
+    """The output of each layer that is watched, at its first use, [R, batch, ...]."""
 
 
 class Stacked:

@@ -83,6 +83,7 @@ def _fit(module: nn.Module) -> nn.Module | None:
 def replaced(module: nn.Module, other: Callable[[nn.Module], nn.Module | None]) -> nn.Module:
     """Return the module with each part for which `other` gives another one exchanged for it."""
     if (whole := other(module)) is not None:
+        whole._forward_hooks.update(module._forward_hooks)  # noqa: SLF001 - no public name
         return whole
     for name, part in module.named_children():
         setattr(module, name, replaced(part, other))

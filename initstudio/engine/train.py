@@ -240,7 +240,7 @@ def _laws(plan: Plan) -> tuple[tuple[Law | None, ...], ...]:
 def _dropout(plan: Plan, network: nn.Module) -> dict[str, tuple[Shape, float]]:
     """Return, for each dropout layer by its module's name, what it hides of and what it keeps."""
     found = {}
-    for layer in plan.layers:
+    for layer in plan.watched:
         module = network.get_submodule(layer.module)
         if isinstance(module, nn.Dropout) and layer.place:
             found[layer.module] = (layer.place.shape, 1 - module.p)

@@ -69,6 +69,13 @@ ACTS: tuple[Act, ...] = (
         tip="Open an experiment file",
         shortcuts=("Ctrl+O",),
     ),
+    Act(
+        key="ask_network",
+        menu="File",
+        text="Open &network from Python file…",
+        tip="Use a network of your own, made by a Python file",
+        shortcuts=("Ctrl+Shift+O",),
+    ),
     Act(key="ask_save", menu="File", text="&Save", tip="Save", shortcuts=("Ctrl+S",)),
     Act(
         key="ask_save_as",

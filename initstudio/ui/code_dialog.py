@@ -1,6 +1,6 @@
 """The editor for an initialization of one's own."""
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -72,6 +72,7 @@ class CodeDialog(QDialog):
         self.editor.textChanged.connect(self._on_text_changed)
         self._on_text_changed()
         self.editor.setFocus()
+        self.resize(760, 560)
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -120,7 +121,3 @@ class CodeDialog(QDialog):
                 return
         self.applied.emit(code)
         self.accept()
-
-    def sizeHint(self) -> QSize:
-        """Return room for a page of code."""
-        return QSize(760, 560)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
+from initstudio.ui.network_opening import NetworkOpening
 from initstudio.ui.script_window import ScriptWindow
 from initstudio.ui.session import Session
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 FILTER = "Experiments (*.json);;All files (*)"
 WEIGHTS_FILTER = "Weights (*.safetensors);;All files (*)"
-TAKEN = (".json", ".safetensors")
+TAKEN = (".json", ".py", ".safetensors")
 """Endings of the files that can be dropped on the window."""
 MAX_RECENT = 8
 LAYOUT = 2
@@ -33,6 +34,7 @@ class Commands(QObject):
         super().__init__(window)
         self._session = session
         self._window = window
+        self.networks = NetworkOpening(session, window)
 
     @property
     def _folder(self) -> str:
@@ -51,6 +53,8 @@ class Commands(QObject):
         """Show a file that was dropped on the window, each kind in its way."""
         if path.suffix == ".safetensors":
             self.show_weights(path)
+        elif path.suffix == ".py":
+            self.networks.open(path)
         else:
             self.open(path)
 
@@ -58,6 +62,10 @@ class Commands(QObject):
         """Open a file, unless there are edits that a person wants to keep first."""
         if self.may_leave() and self._session.open(path):
             remember(path)
+
+    def ask_network(self) -> None:
+        """Ask for a Python file and open the network in it."""
+        self.networks.ask()
 
     def ask_save(self) -> bool:
         """Save, asking for a file if there is none; return whether it was saved."""

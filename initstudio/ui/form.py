@@ -35,7 +35,8 @@ class Form(QWidget):
     ) -> None:
         super().__init__(parent)
         self.name = name
-        self.params = tuple(p for p in params_of(kind) if only is None or p.name in only)
+        shown = (p for p in params_of(kind) if p.editor != "none")
+        self.params = tuple(p for p in shown if only is None or p.name in only)
         self.fields: dict[str, QWidget] = {}
         self._notes: dict[str, Note] = {}
         self._refusals: dict[str, str] = {}

@@ -14,7 +14,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -101,7 +110,7 @@ class LayerList(ReorderList):
         )
         if row is not None and plain:
             layer, key = self.layers.rows[row], event.key()
-            if layer.is_block and key == (Qt.Key.Key_Right if layer.closed else Qt.Key.Key_Left):
+            if layer.opens and key == (Qt.Key.Key_Right if layer.closed else Qt.Key.Key_Left):
                 self.block_toggled.emit(row)
                 return
             if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2}:
@@ -121,7 +130,7 @@ class LayerList(ReorderList):
     def _on_arrow(self, row: int, event: QMouseEvent) -> bool:
         layer = self.layers.rows[row]
         left = NUMBER + indent(layer)
-        return layer.is_block and left <= event.position().x() < left + ARROW
+        return layer.opens and left <= event.position().x() < left + ARROW
 
     def _field_at(self, event: QMouseEvent) -> int | None:
         index = self.indexAt(event.position().toPoint())
@@ -180,12 +189,15 @@ class _RowDelegate(QStyledItemDelegate):
         shape = QRect(edge - COUNT - SHAPE, line.top(), SHAPE, HEIGHT)
         painter.drawText(shape, right, row.shapes)
         painter.setFont(option.font)
-        painter.setPen(QColor(colours.error if row.problem else colours.text))
+        plain = colours.muted if row.is_part else colours.text
+        painter.setPen(QColor(colours.error if row.problem else plain))
         place = line.adjusted(NUMBER + indent(row), 0, 0, 0)
-        if row.is_block:
+        if row.opens:
             _paint_arrow(painter, place, row, colours)
             place.setLeft(place.left() + ARROW)
-        place.setRight((field_rect(line).left() if row.param else shape.left()) - 4)
+        taken = QFontMetrics(small).horizontalAdvance(row.shapes)
+        free = edge - COUNT - taken - 8 if row.is_part else shape.left() - 4
+        place.setRight(field_rect(line).left() - 4 if row.param else free)
         name = option.fontMetrics.elidedText(row.name, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, middle, name)
         if row.param:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 
-from initstudio.catalogue import Shape, Value
+from initstudio.catalogue import Shape, TensorSpec, Value
 from initstudio.declared import Param, params_of
+from initstudio.engine.inspection import law_in_words
 from initstudio.engine.network import PlannedLayer, shown
 from initstudio.experiment import Choice, Experiment, Path
 from initstudio.layer_edits import layer_at
@@ -38,11 +39,26 @@ class Row:
     @property
     def is_block(self) -> bool:
         """Return whether the layer holds layers."""
-        return self.planned.layer is not None and self.planned.layer.bodies is not None
+        kind = self.planned.layer
+        return kind is not None and kind.bodies is not None and not self.is_part
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether this is a part of a person's own network: it is shown, not edited."""
+        return self.planned.is_part
+
+    @property
+    def opens(self) -> bool:
+        """Return whether there is something inside that can be shown or not."""
+        return self.is_block or (bool(self.planned.bodies) and not self.is_part)
 
     @property
     def name(self) -> str:
-        """Return the kind of layer."""
+        """Return the kind of layer; of a person's own network what they call it."""
+        if self.is_part:
+            return self.planned.label.removeprefix(f"{self.number} ")
+        if self.planned.own:
+            return str(self.choice.params.get("factory", "")) or "Own network"
         return self.planned.layer.label if self.planned.layer else self.choice.key
 
     @property
@@ -52,10 +68,13 @@ class Row:
 
     @property
     def shapes(self) -> str:
-        """Return the shape that comes out, after that which comes in where it is another."""
+        """Return the shape that comes out, after that which comes in where it is another.
+
+        Of a part only what comes out, as there is no room for more than its name.
+        """
         before, after = self.planned.shape_in, self.planned.shape_out
-        if after is None:
-            return ""
+        if after is None or self.is_part:
+            return shape_text(after)
         return (
             shape_text(after)
             if before in (None, after)
@@ -77,6 +96,11 @@ class Row:
         parts = [f"Layer {self.number}: {self.name}"]
         if self.is_block:
             parts.append("closed" if self.closed else f"{len(self.choice.inside)} layers inside")
+        elif self.opens:
+            count = len(self.planned.bodies[0])
+            parts.append("closed" if self.closed else f"{count} parts inside")
+        if self.is_part:
+            parts.append("read-only")
         if self.param and self.value is not None:
             parts.append(f"{self.param.label} {self.value}")
         if self.shapes:
@@ -90,10 +114,15 @@ def rows_of(
 ) -> tuple[Row, ...]:
     """Return what is shown of a network: its layers, and those inside of blocks that are open."""
     return tuple(
-        _row_of(layer_at(experiment.network, layer.path), layer, closed=layer.path in closed)
+        _row_of(_choice_of(experiment, layer), layer, closed=layer.path in closed)
         for layer in shown(planned)
         if not any(layer.path[:end] in closed for end in range(1, len(layer.path)))
     )
+
+
+def _choice_of(experiment: Experiment, layer: PlannedLayer) -> Choice:
+    """Return a layer as it was chosen; of a part, the person's own network that it is in."""
+    return layer_at(experiment.network, layer.path[:-1] if layer.is_part else layer.path)
 
 
 def _row_of(choice: Choice, planned: PlannedLayer, *, closed: bool) -> Row:
@@ -101,10 +130,14 @@ def _row_of(choice: Choice, planned: PlannedLayer, *, closed: bool) -> Row:
 
     What steps by factors (an epsilon) is for the form below.
     """
-    params = params_of(planned.layer.params) if planned.layer else ()
+    params = params_of(planned.layer.params) if planned.layer and not planned.is_part else ()
     plain = params and params[0].kind in {"integer", "number"} and not params[0].log
     param = params[0] if plain else None
     return Row(choice=choice, planned=planned, param=param, closed=closed)
+
+
+def _in_words(tensor: TensorSpec) -> str:
+    return f"{tensor.name}: {shape_text(tensor.shape)}, {law_in_words(tensor.default)}"
 
 
 def shape_text(shape: Shape | None) -> str:
@@ -153,7 +186,9 @@ class LayerModel(QAbstractListModel):
             return row.spoken()
         if role == Qt.ItemDataRole.ToolTipRole:
             summary = row.planned.layer.summary if row.planned.layer else ""
-            return "\n".join(filter(None, (row.problem, summary)))
+            tensors = [_in_words(tensor) for tensor in row.planned.tensors if row.is_part]
+            name = row.name if row.is_part else ""
+            return "\n".join(filter(None, (row.problem, name, summary, *tensors)))
         return None
 
     def supportedDropActions(self) -> Qt.DropAction:
@@ -164,6 +199,8 @@ class LayerModel(QAbstractListModel):
         """Return that a row can be selected, edited and dragged."""
         base = super().flags(index)
         if not index.isValid():
+            return base
+        if self.rows[index.row()].is_part:
             return base
         edits = Qt.ItemFlag.ItemIsEditable if self.rows[index.row()].param else base
         return base | Qt.ItemFlag.ItemIsDragEnabled | edits

@@ -55,10 +55,11 @@ class MainWindow(QMainWindow):
         self._board: Board | None = None
         self._centre = self._add_centre()
         self._add_run_bar()
+        network = NetworkPanel(session)
         contenders, inspector = ContendersPanel(session), InspectorPanel(session)
         left = Qt.DockWidgetArea.LeftDockWidgetArea
         self.docks = [
-            self._add_dock(NetworkPanel(session), left),
+            self._add_dock(network, left),
             self._add_dock(contenders, Qt.DockWidgetArea.RightDockWidgetArea),
             self._add_dock(None, Qt.DockWidgetArea.LeftDockWidgetArea, "data_panel", "Data"),
             self._add_dock(
@@ -67,6 +68,9 @@ class MainWindow(QMainWindow):
             self._add_dock(inspector, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self.docks[-1].hide()
+        network.own.file_asked.connect(self.commands.networks.ask)
+        network.own.again_asked.connect(self.commands.networks.again)
+        network.own.trust_asked.connect(self.commands.networks.trust)
         contenders.inspect_asked.connect(self._show_inspector)
         contenders.contender_chosen.connect(inspector.show_contender)
         for contender in session.experiment.contenders[:1]:

@@ -21,6 +21,7 @@ from initstudio.files import atomic_write
 from initstudio.ui.entry_picker import Fact
 from initstudio.ui.errand import Errand
 from initstudio.ui.form import Note
+from initstudio.ui.python_colours import PythonColours
 from initstudio.ui.session import Session
 
 SCRIPT, NOTEBOOK = "script", "notebook"
@@ -66,6 +67,7 @@ class ScriptWindow(QDialog):
         self.code.setReadOnly(True)
         self.code.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.code.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.colours = PythonColours(self.code.document())
         self.problem = Note()
         self.copy = QPushButton("&Copy")
         self.save = QPushButton("&Save as…")

@@ -102,6 +102,12 @@ class Session(QObject):
         if experiment != self.experiment:
             self.undo_stack.push(_Edit(self, experiment, text, merge))
 
+    def recheck(self) -> None:
+        """Look anew for what keeps the experiment from running: what lies beside it has changed."""
+        self._show(self.experiment)
+        if self.state is State.FAILED and not self.problems and self._live.worker:
+            self._begin(paused=True)
+
     def load(self, experiment: Experiment, path: Path | None = None) -> None:
         """Replace the document. Undo brings the one before back, so nothing is lost."""
         clean = path is not None or not self.modified

@@ -38,7 +38,14 @@ def in_place(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> list[torch.Te
     return [part, part * w[:, :10]]
 
 
-@pytest.mark.parametrize("function", [linear, chain, in_place])
+def pieces(x: torch.Tensor, w: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+    """Torch does not say that what this gives lies in the memory of what it takes."""
+    first, second = (x * 2).unsafe_chunk(2, 1)
+    other = (x + 3).tanh()
+    return [first.sigmoid_() * 2, second.add_(1) * 3, other, w + 1, b]
+
+
+@pytest.mark.parametrize("function", [linear, chain, in_place, pieces])
 def test_as_the_function_itself(function: Flat) -> None:
     recorded = record(function, [X, W, B], [])
     for factor in (1.0, 2.0, -1.0):

@@ -1,6 +1,9 @@
 """A person's own Python: what it may do, and what each mistake of it says."""
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -157,10 +160,34 @@ def test_printing_is_allowed(capfd: pytest.CaptureFixture[str]) -> None:
     assert "hello" in capfd.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="such limits are POSIX")
 def test_limits_are_taken_back() -> None:
+    import resource  # noqa: PLC0415 - not on Windows
+
+    before = resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM)
     with limited("a test", SHORT):
-        pass
-    run(HEAD + "    torch.zeros(2**29)\n")
+        assert resource.getrlimit(resource.RLIMIT_AS)[0] > 0
+    assert before == (resource.getrlimit(resource.RLIMIT_AS), signal.getsignal(signal.SIGALRM))
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_code_that_lets_nothing_stop_it_ends_its_process() -> None:
+    code = """
+from initstudio import own_code
+own_code.GRACE = 0.2
+try:
+    with own_code.limited("a test", own_code.Limits(seconds=0.2)):
+        import signal
+        signal.setitimer(signal.ITIMER_REAL, 0)  # the code's own doing
+        while True: pass
+finally:
+    print("never")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Timeout" in done.stderr
 
 
 def test_code_is_checked_without_being_run() -> None:

@@ -31,7 +31,16 @@ from initstudio.experiment import Experiment
 CHECK = "initstudio_script"
 KEPT = (
     *("data", "make_data", "network", "start", "loss_of", "scores", "train", "main"),
-    *("PACKED", "CONTENDERS", "SEEDS", "EPOCHS", "BATCH_SIZE", "LEARNING_RATE"),
+    *(
+        "load_own",
+        "make_own",
+        "PACKED",
+        "CONTENDERS",
+        "SEEDS",
+        "EPOCHS",
+        "BATCH_SIZE",
+        "LEARNING_RATE",
+    ),
 )
 """Names that every script has."""
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import msgspec
 from torch import nn
 
+from initstudio.engine.script.own import own_network, source_of
 from initstudio.engine.script.paste import CannotPasteError, Pasted
 
 Made: TypeAlias = dict[int, tuple[nn.Module, dict[str, Any]]]
@@ -84,6 +85,8 @@ def watching() -> Iterator[Made]:
 
 def constructor(module: nn.Module, made: Made, pasted: Pasted, depth: int = 0) -> str:
     """Return the call that makes a module, over several lines where it is long."""
+    if source := source_of(module):
+        return own_network(source, pasted)
     kind = type(module)
     name = f"nn.{kind.__name__}"
     if getattr(nn, kind.__name__, None) is not kind:

@@ -26,6 +26,8 @@ class Pasted:
     blocks: list[str] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
     """Our modules that something was taken from."""
+    own_texts: dict[str, str] = field(default_factory=dict)
+    """What each text of a person's own is called."""
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from initstudio.engine.build import build
+from initstudio.engine.initialize import in_order
 from initstudio.engine.plan import Assignment, Plan
 from initstudio.engine.script.literals import literal
 from initstudio.engine.script.paste import Pasted
@@ -61,7 +62,7 @@ def _calls(plan: Plan, contender: int, pasted: Pasted) -> Iterator[tuple[str, Ca
     """Yield each parameter that is drawn anew, in the order of the draws, with its call."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         network = build(plan)
-        for one in plan.assignments[contender]:
+        for one in in_order(plan.assignments[contender], network):
             if one.scheme is None or one.scheme.draw is None:
                 continue
             tensor = network.get_parameter(one.parameter)

@@ -302,6 +302,8 @@ class ContendersPanel(QWidget):
         tuning = None if at is None else experiment.contenders[at].tuning
         if at is not None and tuning is not None:
             changed = edits.with_param(tuning, name, value)
+            if changed == tuning:  # it was only trusted
+                self.session.recheck()
             new = edits.set_tuning(experiment, at, changed)
             slot = experiment.contenders[at].slot
             self._edit(new, f"Change {name} of the tuning", f"{slot}.{tuning.key}.{name}")

@@ -149,9 +149,10 @@ class DataPanel(QWidget):
 
 
 def _dropped(urls: list[QUrl]) -> str:
-    """Return the path of the one file that is dropped; experiments are left to the window."""
+    """Return the path of the one file that is dropped; what is no data is left to the window."""
     paths = [url.toLocalFile() for url in urls if url.isLocalFile()]
-    return paths[0] if len(paths) == 1 and not paths[0].lower().endswith(".json") else ""
+    others = (".json", ".py", ".safetensors")
+    return paths[0] if len(paths) == 1 and not paths[0].lower().endswith(others) else ""
 
 
 def facts_in_words(experiment: Experiment) -> str:

@@ -60,7 +60,7 @@ COLUMNS = (
     Column("Std", lambda row: _measured(row.std), "Measured at step 0, over its own mean."),
     Column(
         "Draw",
-        lambda row: "" if row.chance is None else verdict(row.chance),
+        lambda row: "" if row.chance is None else verdict(row.chance, row.inspected.law),
         "Whether the draw passes a test against its target. p: the probability that right draws "
         "stray as far; below 0.0001 they are called wrong.",
     ),

@@ -21,6 +21,7 @@ from initstudio.ui.form import Note
 from initstudio.ui.layer_form import LayerForm
 from initstudio.ui.layer_list import LayerList
 from initstudio.ui.layer_model import LayerModel, Row, rows_of, shape_text
+from initstudio.ui.own_bar import OwnBar
 from initstudio.ui.scroll_panel import MARGIN
 from initstudio.ui.session import Session
 
@@ -40,6 +41,7 @@ class NetworkPanel(QWidget):
         self.list = LayerList(LayerModel())
         self.list.setAccessibleName("Layers")
         self.block = BlockBar()
+        self.own = OwnBar()
         self.form = LayerForm()
         self.input, self.total = QLabel(), QLabel()
         self.problem = Note()
@@ -58,6 +60,7 @@ class NetworkPanel(QWidget):
         self.list.layers.show_rows(rows)
         self.list.scheduleDelayedItemsLayout()
         self.block.show_network(experiment.network)
+        self.own.show_layers(planned)
         parameters = sum(layer.parameters for layer in planned)
         count = sum(1 for _ in layer_edits.every_path(experiment.network))
         self.total.setText(
@@ -69,12 +72,13 @@ class NetworkPanel(QWidget):
         self._on_selection_changed()
 
     def _fill_menus(self) -> None:
-        menu, groups = self.add.menu(), dict.fromkeys(layer.group for layer in LAYERS.values())
-        for group in groups:
+        menu = self.add.menu()
+        offered = {key: layer for key, layer in LAYERS.items() if not layer.opened}
+        for group in dict.fromkeys(layer.group for layer in offered.values()):
             if not menu.isEmpty():
                 menu.addSeparator()
             menu.addAction(group).setEnabled(False)
-            for key, layer in LAYERS.items():
+            for key, layer in offered.items():
                 if layer.group == group:
                     action = menu.addAction(layer.label, partial(self._insert, (Choice(key),)))
                     action.setToolTip(layer.summary)
@@ -113,6 +117,7 @@ class NetworkPanel(QWidget):
         column.addLayout(head)
         column.addWidget(self.block)
         column.addWidget(self.list, 1)
+        column.addWidget(self.own)
         column.addWidget(self.problem)
         column.addWidget(self.total)
         column.addWidget(self.form)
@@ -146,7 +151,8 @@ class NetworkPanel(QWidget):
 
     def _rows(self) -> list[Row]:
         rows = self.list.layers.rows
-        return [rows[at] for at in self.list.rows() if at < len(rows)]
+        chosen = [rows[at] for at in self.list.rows() if at < len(rows)]
+        return [row for row in chosen if not row.is_part]
 
     def _insert(self, layers: tuple[Choice, ...]) -> None:
         experiment = self.session.experiment
@@ -242,12 +248,26 @@ class NetworkPanel(QWidget):
 
     def _on_rows_moved(self, rows: list[int], to: int) -> None:
         shown = self.list.layers.rows
+        moved = [shown[row].path for row in rows if not shown[row].is_part]
+        target = self._target(to, moved)
+        if moved:
+            self._move(moved, target)
+
+    def _target(self, to: int, moved: list[Path]) -> Path:
+        """Return where layers go that are put before a row; none can go among the parts of one."""
+        shown = self.list.layers.rows
         network = self.session.experiment.network
-        target = shown[to].path if to < len(shown) else (len(network),)
-        above = shown[to - 1] if to else None
+        if to >= len(shown):
+            return (len(network),)
+        target, above = shown[to].path, shown[to - 1] if to else None
+        if shown[to].is_part:
+            own = target[:-1]
+            if own in moved:  # past itself and the layer after it
+                return (*own[:-1], min(own[-1] + 2, len(network)))
+            return own if moved and min(moved) > own else (*own[:-1], own[-1] + 1)
         if above and above.is_block and not above.choice.inside:
             target = (*above.path, 0)
-        self._move([shown[row].path for row in rows], target)
+        return target
 
     def _on_block_toggled(self, row: int) -> None:
         self._closed ^= {self.list.layers.rows[row].path}

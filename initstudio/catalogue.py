@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from initstudio.errors import ExperimentError
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     import torch
@@ -46,47 +47,6 @@ class NoParams(Params, frozen=True):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Law:
-    """The distribution that a scheme draws from; for `orthogonal` that of one entry.
-
-    `fixed` stands for numbers that no draw changes (an identity), with their mean and spread over
-    the tensor; `sparse normal` for zeros among the draws of a normal. `own` is whatever a person's
-    own code does, with mean and spread of one draw. `low` and `high` bound every draw; for a normal
-    they are infinite.
-    """
-
-    kind: Literal[
-        "normal",
-        "uniform",
-        "truncated normal",
-        "constant",
-        "orthogonal",
-        "sparse normal",
-        "fixed",
-        "own",
-    ]
-    mean: float
-    std: float
-    low: float = -math.inf
-    high: float = math.inf
-
-
-def uniform_law(bound: float) -> Law:
-    """Return U(-bound, bound)."""
-    return Law(kind="uniform", mean=0, std=bound / math.sqrt(3), low=-bound, high=bound)
-
-
-def normal_law(std: float, mean: float = 0) -> Law:
-    """Return N(mean, std^2)."""
-    return Law(kind="normal", mean=mean, std=std)
-
-
-def constant_law(value: float) -> Law:
-    """Return the law of a number that is always the same."""
-    return Law(kind="constant", mean=value, std=0, low=value, high=value)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Branch:
     """The residual branch that a tensor lies in.
 
@@ -111,13 +71,15 @@ class Site:
 
     `activation` is the key of the activation that the layer's output goes through first, with the
     parameters of that choice; "linear" where there is none before the next layer with weights.
-    `at` counts the network's layers with weights from 0 and `layers` is how many there are.
+    `at` counts the network's layers with weights from 0 and `layers` is how many there are;
+    `attentions` is how many of the network's tensors project attention's heads together.
     """
 
     activation: str = "linear"
     activation_params: Mapping[str, Value] = field(default_factory=dict)
     at: int = 0
     layers: int = 1
+    attentions: int = 0
     branch: Branch | None = None
 
     @property
@@ -138,8 +100,9 @@ class TensorSpec:
     `fan_in` and `fan_out` are those of the layer's weight as `torch.nn.init` counts them, for its
     bias too (torch's default bias depends on them); 0 where the layer has no weight with fans.
     `default` is what torch itself starts the tensor with. `gates` is how many matrices of equal
-    size are stacked along the first axis: 4 in an LSTM, 3 in a packed attention. `layer` is the
-    layer's key in the catalogue, "" outside of a network.
+    size are stacked along the first axis: 4 in an LSTM, 3 in a packed attention. `groups` is how
+    many parts of a convolution's channels do not meet. `layer` is the layer's key in the catalogue,
+    "" outside of a network.
     """
 
     name: str
@@ -149,6 +112,7 @@ class TensorSpec:
     fan_out: int
     default: Law
     gates: int = 1
+    groups: int = 1
     layer: str = ""
     site: Site = Site()
 

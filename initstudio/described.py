@@ -11,8 +11,9 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from initstudio.catalogue import Law, Role, Value, convert
+from initstudio.catalogue import Role, Value, convert
 from initstudio.errors import ExperimentError
+from initstudio.law import Law
 
 MOST_CODE = 256 * 1024
 """Bytes of a file."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from initstudio.catalogue import Law
+    from initstudio.law import Law
 
 Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin"]
 Cadence: TypeAlias = Literal["step", "snapshot", "epoch", "start"]

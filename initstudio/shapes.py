@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from initstudio.catalogue import Law, Role, Shape, TensorSpec, constant_law
+from initstudio.catalogue import Role, Shape, TensorSpec
+from initstudio.law import Law, constant_law
 
 AXES = {
     1: "channels x length",
@@ -61,8 +62,14 @@ def windows(sides: Sequence[int], reach: int, stride: int, padding: int, label: 
     return tuple((side + 2 * padding - reach) // stride + 1 for side in sides)
 
 
-def weight_and_bias(
-    shape: Shape, fans: tuple[int, int], law: Law, *, bias: int = 0, prefix: str = ""
+def weight_and_bias(  # noqa: PLR0913 - what a layer's tensors are
+    shape: Shape,
+    fans: tuple[int, int],
+    law: Law,
+    *,
+    bias: int = 0,
+    prefix: str = "",
+    groups: int = 1,
 ) -> tuple[TensorSpec, ...]:
     """Return a weight and its bias of so many values (0: none), both started by the same law."""
     sizes: list[tuple[Role, Shape]] = [("weight", shape)]
@@ -76,6 +83,7 @@ def weight_and_bias(
             fan_in=fans[0],
             fan_out=fans[1],
             default=law,
+            groups=groups,
         )
         for role, size in sizes
     )

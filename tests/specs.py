@@ -4,17 +4,9 @@ from typing import Any
 
 import torch
 
-from initstudio.catalogue import (
-    Law,
-    Place,
-    Role,
-    Shape,
-    Site,
-    TensorSpec,
-    constant_law,
-    uniform_law,
-)
+from initstudio.catalogue import Place, Role, Shape, Site, TensorSpec
 from initstudio.experiment import Choice
+from initstudio.law import Law, constant_law, uniform_law
 from initstudio.layers import LAYERS
 from tests.own_networks import MLP, own
 

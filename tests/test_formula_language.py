@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initstudio.catalogue import Branch, Law, Site, TensorSpec
+from initstudio.catalogue import Branch, Site, TensorSpec
 from initstudio.formula import FormulaError, completions, evaluate, facts_of, start
 from initstudio.formula.facts import CONSTANTS, FACTS
 from initstudio.formula.functions import FUNCTIONS, OUTER
 from initstudio.formula.numbers import number
 from initstudio.formula.parser import DEEPEST, MOST_NODES, parse
 from initstudio.formula.text import LONGEST
+from initstudio.law import Law
 
 TENSOR = TensorSpec(
     name="weight",

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from initstudio.catalogue import Law, Role
+from initstudio.catalogue import Role
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Assignment, assign
+from initstudio.engine.traps import traps_of
 from initstudio.experiment import Contender, Rule
+from initstudio.law import Law
 from initstudio.layers import LAYERS
-from initstudio.schemes import SCHEMES
 
 ROLES: dict[Role, str] = {
     "weight": "weights",
@@ -59,6 +60,7 @@ def law_in_words(law: Law) -> str:
         "orthogonal": "orthogonal",
         "sparse normal": "normal with zeros",
         "fixed": "fixed",
+        "mixed": "parts drawn differently",
         "own": "as its own code draws",
     }
     return texts[law.kind]
@@ -67,8 +69,8 @@ def law_in_words(law: Law) -> str:
 def verdict(chance: float, law: Law | None = None) -> str:
     """Return in words whether a draw is as its target says, by the probability of straying so."""
     if not isfinite(chance):
-        own = law is not None and law.kind == "own"
-        return "not tested: drawn by its own code" if own else "not tested: tuned since"
+        untested = {"own": "drawn by its own code", "mixed": "its parts differ"}
+        return f"not tested: {untested.get(law.kind if law else '', 'tuned since')}"
     if chance >= SUSPECT:
         return "exact" if chance == 1 else f"as it should be (p = {chance:.2g})"
     return f"strays (p = {chance:.1g})"
@@ -96,10 +98,8 @@ def _inspected(contender: Contender, one: Assignment) -> Inspected:
     rule = "no rule: as PyTorch starts it"
     if one.rule is not None:
         rule = f"rule {one.rule + 1}: {rule_in_words(contender.rules[one.rule])}"
-    trap = ""
     refused = one.scheme.refuses(one.params, one.tensor) if one.scheme else None
-    if one.bites:
-        trap = (one.scheme or SCHEMES["torch_default"]).trap
+    trap = "" if refused else " ".join(traps_of(one))
     return Inspected(
         parameter=one.parameter,
         layer=one.layer.label,

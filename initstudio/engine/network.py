@@ -307,6 +307,9 @@ def _sited(layers: tuple[PlannedLayer, ...]) -> tuple[PlannedLayer, ...]:
     weighted = [layer for layer in order if _has_weights(layer)]
     numbers = {layer.module: at for at, layer in enumerate(weighted)}
     branches = _branches(layers)
+    attentions = sum(
+        tensor.name.endswith("out_proj.weight") for layer in order for tensor in layer.tensors
+    )
     sites: dict[str, Site] = {}
     follows: tuple[str, Mapping[str, Any]] = ("linear", {})
     for layer in reversed(order):
@@ -318,6 +321,7 @@ def _sited(layers: tuple[PlannedLayer, ...]) -> tuple[PlannedLayer, ...]:
             activation_params=follows[1],
             at=numbers.get(layer.module, 0),
             layers=len(weighted),
+            attentions=attentions,
             branch=branches.get(layer.module),
         )
         if _has_weights(layer) and not layer.bodies:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from initstudio.catalogue import DataFacts, Dataset, Entry, Law, Params, Scheme, TensorSpec, Tuning
+from initstudio.catalogue import DataFacts, Dataset, Entry, Params, Scheme, TensorSpec, Tuning
 from initstudio.datasets import DATASETS
 from initstudio.engine.network import (
     ROOT,
@@ -36,6 +36,7 @@ from initstudio.experiment import (
     structure_problems,
 )
 from initstudio.history import Header
+from initstudio.law import Law
 from initstudio.layers import LAYERS
 from initstudio.measurement import Probe
 from initstudio.probes import PROBES
@@ -63,6 +64,11 @@ class Assignment:
             scheme = SCHEMES["torch_default"]
             return scheme.bites(scheme.parse({}), self.tensor)
         return bool(scheme.trap) and scheme.bites(self.params, self.tensor)
+
+    @property
+    def refused(self) -> bool:
+        """Return whether the tensor cannot have its scheme."""
+        return self.scheme is not None and bool(self.scheme.refuses(self.params, self.tensor))
 
     @property
     def law(self) -> Law:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from initstudio.catalogue import Features, Law, Shape
+from initstudio.catalogue import Features, Shape
 from initstudio.engine.data import batches, prepare, stream
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
@@ -20,6 +20,7 @@ from initstudio.engine.program import Masks, Program
 from initstudio.engine.stacked import Stacked, Step, Tensors
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Readings, Snapshot
+from initstudio.law import Law
 from initstudio.measurement import Cadence, Moment
 from initstudio.schedule import factor
 

@@ -6,10 +6,10 @@ from math import sqrt
 
 import numpy as np
 
-from initstudio.catalogue import Law, constant_law, normal_law
 from initstudio.formula.functions import OUTER
 from initstudio.formula.numbers import chosen, fail, number
 from initstudio.formula.parser import Call, Choice, Node, parse
+from initstudio.law import Law, constant_law, normal_law
 
 FAR = 9.0
 """In standard deviations; beyond lies less of a normal than double precision can tell."""

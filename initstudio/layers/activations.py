@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import NoParams, Params, Place, TensorSpec, constant_law
+from initstudio.catalogue import NoParams, Params, Place, TensorSpec
 from initstudio.elementwise import activation
+from initstudio.law import constant_law
 
 if TYPE_CHECKING:
     import torch

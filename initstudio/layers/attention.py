@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import (
-    Layer,
-    NoParams,
-    Params,
-    Place,
-    Shape,
-    TensorSpec,
-    constant_law,
-    normal_law,
-    uniform_law,
-)
+from initstudio.catalogue import Layer, NoParams, Params, Place, Shape, TensorSpec
+from initstudio.law import constant_law, normal_law, uniform_law
 from initstudio.shapes import scale_and_shift, sequence, weight_and_bias
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec, constant_law, uniform_law
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec
+from initstudio.law import constant_law, uniform_law
 from initstudio.shapes import in_words, weight_and_bias
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec, uniform_law
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec
+from initstudio.law import uniform_law
 from initstudio.shapes import image, weight_and_bias, windows
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _tensors(dimensions: int, params: ConvParams, place: Place) -> tuple[TensorS
     shape = (params.channels, place.shape[0] // params.groups, *window)
     fans = shape[1] * prod(window), shape[0] * prod(window)
     law = uniform_law(1 / sqrt(fans[0]))
-    return weight_and_bias(shape, fans, law, bias=params.channels * params.bias)
+    bias = params.channels * params.bias
+    return weight_and_bias(shape, fans, law, bias=bias, groups=params.groups)
 
 
 def _build(dimensions: int, params: ConvParams, place: Place) -> "torch.nn.Module":
@@ -176,7 +178,8 @@ def _transpose_tensors(
     # torch takes the second axis for the inputs, whichever way round the convolution is
     fans = shape[1] * prod(window), shape[0] * prod(window)
     law = uniform_law(1 / sqrt(fans[0]))
-    return weight_and_bias(shape, fans, law, bias=params.channels * params.bias)
+    bias = params.channels * params.bias
+    return weight_and_bias(shape, fans, law, bias=bias, groups=params.groups)
 
 
 def _build_transpose(dimensions: int, params: TransposeParams, place: Place) -> "torch.nn.Module":

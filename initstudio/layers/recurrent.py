@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec, uniform_law
+from initstudio.catalogue import Layer, Params, Place, Shape, TensorSpec
+from initstudio.law import uniform_law
 from initstudio.shapes import sequence
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import torch
 
-    from initstudio.catalogue import Law
+    from initstudio.law import Law
 else:
     torch = lazy_loader.load("torch")
 
@@ -65,9 +65,9 @@ def chance(values: "torch.Tensor", law: "Law") -> float:
     Normal and uniform: Kolmogorov-Smirnov's test, with the correction for finite samples of
     Stephens (1970). Where the law's entries are not independent or its shape has no formula here,
     the smaller of the z-tests of mean and variance, doubled. A constant: 1 or 0. What a person's
-    own code does is not tested: NaN.
+    own code does, and parts drawn from different distributions, are not tested: NaN.
     """
-    if law.kind == "own":
+    if law.kind in {"own", "mixed"}:
         return nan
     flat = values.detach().flatten().double()
     if not bool(torch.isfinite(flat).all()):

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Law, NoParams, Params, Role, Scheme, TensorSpec
+from initstudio.catalogue import NoParams, Params, Role, Scheme, TensorSpec
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,9 @@ import lazy_loader
 from msgspec import Meta
 
 from initstudio import gaussian
-from initstudio.catalogue import Law, Params, Scheme, TensorSpec
+from initstudio.catalogue import Params, Scheme, TensorSpec
 from initstudio.formula import LONGEST, FormulaError, Start, evaluate, facts_of, start
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     import torch
@@ -46,8 +47,6 @@ def _law(params: FormulaParams, tensor: TensorSpec) -> Law:
 
 
 def _refuses(params: FormulaParams, tensor: TensorSpec) -> str | None:
-    if tensor.role not in FORMULA.roles:
-        return f"A formula is for weights and biases, and a {tensor.role} has one dimension only."
     try:
         _start(params, tensor)
     except FormulaError as error:
@@ -86,5 +85,5 @@ FORMULA = Scheme(
     law=_law,
     refuses=_refuses,
     draw=_draw,
-    roles=("weight", "bias"),
+    roles=("weight", "bias", "scale", "shift", "slope"),
 )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import Law, NoParams, Params, Scheme, TensorSpec
+from initstudio.catalogue import NoParams, Params, Scheme, TensorSpec
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     import torch

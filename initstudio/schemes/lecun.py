@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from initstudio.catalogue import Law, NoParams, Scheme, TensorSpec
+from initstudio.catalogue import NoParams, Scheme, TensorSpec
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     import torch

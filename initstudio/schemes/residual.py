@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import lazy_loader
 from msgspec import Meta
 
-from initstudio.catalogue import (
-    Law,
-    NoParams,
-    Params,
-    Scheme,
-    TensorSpec,
-    constant_law,
-    normal_law,
-)
+from initstudio.catalogue import NoParams, Params, Scheme, TensorSpec
+from initstudio.law import Law, constant_law, normal_law
 from initstudio.shapes import lacks_fans
 
 if TYPE_CHECKING:

@@ -7,16 +7,14 @@ import lazy_loader
 from msgspec import Meta
 
 from initstudio import gaussian
-from initstudio.catalogue import Law, Params, Scheme, TensorSpec, normal_law, uniform_law
+from initstudio.catalogue import Params, Scheme, TensorSpec
+from initstudio.law import TRUNCATED_STD, Law, normal_law, truncated_law, uniform_law
 from initstudio.shapes import lacks_fans
 
 if TYPE_CHECKING:
     import torch
 else:
     torch = lazy_loader.load("torch")
-
-TRUNCATED_STD = 0.87962566103423978
-"""Standard deviation of a standard normal that is cut at two; Keras divides by it."""
 
 
 class VarianceScalingParams(Params, frozen=True):
@@ -129,8 +127,7 @@ def _scaling_law(params: VarianceScalingParams, tensor: TensorSpec) -> Law:
         return uniform_law(sqrt(3) * std)
     if params.distribution == "normal":
         return normal_law(std)
-    edge = 2 * std / TRUNCATED_STD
-    return Law(kind="truncated normal", mean=0, std=std, low=-edge, high=edge)
+    return truncated_law(std)
 
 
 def _refuses_scaling(_params: VarianceScalingParams, tensor: TensorSpec) -> str | None:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from initstudio.catalogue import Law, NoParams, Scheme
+from initstudio.catalogue import NoParams, Scheme
+from initstudio.law import Law
 
 if TYPE_CHECKING:
     from initstudio.catalogue import TensorSpec

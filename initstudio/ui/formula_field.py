@@ -7,10 +7,11 @@ from PySide6.QtCore import QPointF, QRectF, QSize, QStringListModel, QTimer, Sig
 from PySide6.QtGui import QColor, QFontDatabase, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QCompleter, QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from initstudio.catalogue import Law, Value
+from initstudio.catalogue import Value
 from initstudio.declared import Param
 from initstudio.formula import LONGEST, FormulaError, Start, completions, start
 from initstudio.formula.completion import word_before
+from initstudio.law import Law
 from initstudio.ui.theme import present
 
 PAUSE = 700

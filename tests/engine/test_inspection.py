@@ -5,11 +5,11 @@ from math import nan, sqrt
 import pytest
 from msgspec.structs import replace
 
-from initstudio.catalogue import Law
 from initstudio.engine.inspection import inspect, law_in_words, rule_in_words, verdict
 from initstudio.engine.network import every
 from initstudio.engine.plan import layers_of
 from initstudio.experiment import Choice, Contender, Rule
+from initstudio.law import Law
 from initstudio.presets import ARTICLE, contender
 
 LAYERS = tuple(every(layers_of(ARTICLE)))

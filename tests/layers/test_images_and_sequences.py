@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from initstudio.catalogue import Law, Place, Shape, Value
+from initstudio.catalogue import Place, Shape, Value
+from initstudio.law import Law
 from initstudio.layers import LAYERS
 from tests.specs import build
 

@@ -6,11 +6,11 @@ import torch
 from msgspec.structs import replace
 from scipy import stats
 
-from initstudio.catalogue import Law, constant_law, normal_law, uniform_law
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import plan
 from initstudio.engine.train import train
 from initstudio.experiment import Choice, Contender, Experiment, Rule, Seeds
+from initstudio.law import Law, constant_law, normal_law, uniform_law
 from initstudio.presets import ARTICLE
 from initstudio.probes.start import _kolmogorov_tail, chance
 

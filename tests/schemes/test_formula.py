@@ -13,9 +13,10 @@ import torch
 from scipy import stats
 from torch.nn import init
 
-from initstudio.catalogue import Law, Role, Site, TensorSpec
+from initstudio.catalogue import Role, Site, TensorSpec
 from initstudio.errors import ExperimentError
 from initstudio.formula import LONGEST
+from initstudio.law import Law
 from initstudio.schemes import SCHEMES
 from tests.specs import spec
 
@@ -121,10 +122,10 @@ def test_a_bias_is_drawn_by_the_fans_of_its_weight() -> None:
 
 
 @pytest.mark.parametrize("role", ["scale", "shift", "slope"])
-def test_other_tensors_are_refused(role: Role) -> None:
+def test_other_tensors_can_have_one_that_asks_for_no_fans(role: Role) -> None:
     tensor = replace(WEIGHT, role=role, shape=(5,), fan_in=0, fan_out=0)
-    why = refusal("1", tensor)
-    assert why == f"A formula is for weights and biases, and a {role} has one dimension only."
+    assert refusal("normal(1, 0.1)", tensor) is None
+    assert refusal("normal(0, 1 / fan_in)", tensor) == "Column 15: this divides by zero."
 
 
 def test_a_mistake_is_a_sentence_with_its_column() -> None:

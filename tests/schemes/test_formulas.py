@@ -16,7 +16,8 @@ from scipy import stats
 from torch import nn
 from torch.nn import init
 
-from initstudio.catalogue import Law, TensorSpec, Value
+from initstudio.catalogue import TensorSpec, Value
+from initstudio.law import Law
 from initstudio.schemes import SCHEMES
 from tests.specs import spec
 

@@ -12,6 +12,7 @@ from initstudio.catalogue import Entry, NoParams, Role, Value
 from initstudio.engine import plan
 from initstudio.engine.inspection import rule_in_words
 from initstudio.engine.network import every
+from initstudio.engine.traps import traps_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import MAX_CONTENDERS, Choice, Contender, Experiment, Rule
 from initstudio.schemes import SCHEMES
@@ -168,16 +169,12 @@ class ContendersPanel(QWidget):
             return ""
         rule = edits.general_rule(contender, role)
         layers = tuple(every(plan.layers_of(experiment)))
-        bitten = [
-            one.layer.label
-            for one in plan.assign(contender, layers)
-            if one.tensor.role == role and (one.rule == rule or one.rule is None) and one.bites
-        ]
-        trap = SCHEMES[_choice(contender, role).key].trap
-        if not bitten:
-            return ""
-        here = ", ".join(bitten[:3]) + (f" and {len(bitten) - 3} more" if len(bitten) > 3 else "")
-        return f"{trap} Here: {here}."
+        bitten: dict[str, list[str]] = {}
+        for one in plan.assign(contender, layers):
+            if one.tensor.role == role and (one.rule == rule or one.rule is None):
+                for trap in () if one.refused else traps_of(one):
+                    bitten.setdefault(trap, []).append(one.layer.label)
+        return "\n".join(f"{trap} Here: {_some(labels)}." for trap, labels in bitten.items())
 
     def _show_problems(self, at: int | None, contender: Contender | None) -> None:
         problems, shown = self.session.problems, set()
@@ -317,6 +314,10 @@ class ContendersPanel(QWidget):
             self._edit(
                 new, f"Change {name} of {one.name}", f"{one.slot}.{role}.{choice.key}.{name}"
             )
+
+
+def _some(labels: list[str]) -> str:
+    return ", ".join(labels[:3]) + (f" and {len(labels) - 3} more" if len(labels) > 3 else "")
 
 
 def _tuning_picker() -> EntryPicker:

@@ -10,7 +10,7 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -75,6 +75,13 @@ def normal_law(std: float, mean: float = 0) -> Law:
 def constant_law(value: float) -> Law:
     """Return the law of a number that is always the same."""
     return Law(kind="constant", mean=value, std=0, low=value, high=value)
+
+
+def times(law: Law, by: float) -> Law:
+    """Return the law of draws that are multiplied by a number above 0."""
+    if by == 1:
+        return law
+    return replace(law, mean=law.mean * by, std=law.std * by, low=law.low * by, high=law.high * by)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,12 +251,17 @@ class Scheme(Entry[P]):
     cannot have this scheme, or None. `formula` is plain text with the parameters' names. `trap` is
     a sentence about what surprises people in it, where something does, and `bites` tells whether
     it does for these parameters and this tensor. `roles` are those that it is offered for.
+
+    `multiplier` makes it a parametrization (the a of abc in Yang and Hu 2021, Tensor Programs IV):
+    what is drawn by `law` and trained is w, and the network computes with this number, above 0,
+    times w. None stands for 1.
     """
 
     formula: str
     law: Callable[[P, TensorSpec], Law]
     refuses: Callable[[P, TensorSpec], str | None]
     draw: "Callable[[torch.Tensor, P, TensorSpec, torch.Generator], object] | None"
+    multiplier: Callable[[P, TensorSpec], float] | None = None
     roles: tuple[Role, ...] = ("weight", "bias")
     trap: str = ""
     bites: Callable[[P, TensorSpec], bool] = _always

@@ -49,6 +49,7 @@ class Program:
             module.register_forward_hook(partial(self._note, path))
         known = {name for name, _ in self._template.named_buffers()}
         self._buffers = {name: one for name, one in stacked.buffers.items() if name in known}
+        self._multipliers = stacked.multipliers
         self._moving = [
             stacked.buffers[f"{path}.{name}" if path else name]
             for path, module in self._template.named_modules()
@@ -75,7 +76,7 @@ class Program:
         """
         self._batches += 1
         given = [aligned(x), y, *(aligned(mask) for mask in masks.values())]
-        inputs = [*self._stacked.parameters.values(), *self._buffers.values(), *given]
+        inputs = [*self._state(), *given]
         size = y.shape[1]
         if size not in self._steps:
             into = [*self._stacked.gradients.values(), *self._moving]
@@ -89,8 +90,7 @@ class Program:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
         loss = correct = torch.zeros(len(x), dtype=self._stacked.flat.dtype)
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
-            state = [*self._stacked.parameters.values(), *self._buffers.values()]
-            inputs = [*state, aligned(some_x), some_y.contiguous()]
+            inputs = [*self._state(), aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
             if size not in self._evaluations:
                 self._evaluations[size] = record(self._flat_evaluation, inputs, ())
@@ -103,40 +103,50 @@ class Program:
         """Return the step as a function of flat tensors; gradients and moved buffers come first."""
 
         def flat(*inputs: torch.Tensor) -> list[torch.Tensor]:
-            parameters, buffers, x, y, *masks = self._nested(inputs)
-            found = vmap(grad_and_value(self._loss, has_aux=True))(
-                parameters, buffers, x, y, dict(zip(dropped, masks, strict=True))
-            )
+            found = vmap(grad_and_value(self._loss, has_aux=True))(*self._nested(inputs, dropped))
             gradients, (loss, (correct, moved, activations)) = found
-            ordered = [gradients[name] for name in parameters]
+            ordered = [gradients[name] for name in self._stacked.parameters]
             return [*ordered, *moved, loss, correct, *activations]
 
         return flat
 
     def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
-        parameters, buffers, x, y = self._nested(inputs)
+        state = self._nested(inputs, ())
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # vmap has no rule for its fused kernel
         self._template.eval()
         try:
-            loss, (correct, _, _) = vmap(self._loss)(parameters, buffers, x, y, {})
+            loss, (correct, _, _) = vmap(self._loss)(*state)
         finally:
             self._template.train()
             torch.backends.mha.set_fastpath_enabled(fast)
         return [loss, correct]
 
-    def _nested(self, inputs: tuple[torch.Tensor, ...]) -> list[Any]:
-        """Return the parameters and the buffers by their names, and the other inputs."""
+    def _state(self) -> list[torch.Tensor]:
+        state = (self._stacked.parameters, self._buffers, self._multipliers)
+        return [tensor for tensors in state for tensor in tensors.values()]
+
+    def _nested(self, inputs: tuple[torch.Tensor, ...], dropped: tuple[str, ...]) -> list[Any]:
+        """Return what `_loss` takes: all by their names, but for the batch."""
         values = iter(inputs)
         parameters = {name: next(values) for name in self._stacked.parameters}
         buffers = {name: next(values) for name in self._buffers}
-        return [parameters, buffers, *values]
+        multipliers = {name: next(values) for name in self._multipliers}
+        x, y = next(values), next(values)
+        return [parameters, buffers, multipliers, x, y, dict(zip(dropped, values, strict=True))]
 
-    def _loss(
-        self, parameters: Tensors, buffers: Tensors, x: torch.Tensor, y: torch.Tensor, masks: Masks
+    def _loss(  # noqa: PLR0913, PLR0917 - vmap maps over each
+        self,
+        parameters: Tensors,
+        buffers: Tensors,
+        multipliers: Tensors,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        masks: Masks,
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]]:
         """Return one replica's loss, share of right answers, moved buffers and activations."""
         state = {**parameters, **buffers}
+        state |= {name: parameters[name] * by for name, by in multipliers.items()}
         state |= {f"{path}.{MASK}": mask for path, mask in masks.items()}
         self._outputs.clear()
         with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels

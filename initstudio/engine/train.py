@@ -90,7 +90,8 @@ class _Run:
             for contender in range(self._contenders)
             for seed in self._seeds
         ]
-        self._stacked = Stacked(networks)
+        multipliers = [one for one in resolved.multipliers for _ in self._seeds]
+        self._stacked = Stacked(networks, multipliers)
         self._noise = [dropout_generator(seed) for seed in self._seeds]
         self._dropout = _dropout(resolved, networks[0])
         self.program = self._program(networks)
@@ -107,8 +108,8 @@ class _Run:
         self._training, self._validation = self._load()
 
     def state(self, replica: int) -> Tensors:
-        """Return the parameters and buffers of a replica by their names in torch, copied."""
-        return {**self._stacked.parameters_of(replica), **self.program.buffers(replica)}
+        """Return parameters, as they are computed with, and buffers of a replica, copied."""
+        return {**self._stacked.effective_of(replica), **self.program.buffers(replica)}
 
     def _program(self, networks: list[nn.Sequential]) -> Program | OneByOne:
         loss = self._plan.experiment.training.loss
@@ -185,15 +186,14 @@ class _Run:
     def _read(
         self, step: int, found: Step, validation: Scores | None, cadences: list[Cadence]
     ) -> Snapshot:
+        stacked, names = self._stacked, self._plan.header.parameters
         moment = Moment(
             loss=found.loss,
             correct=found.correct,
-            weights=tuple(self._stacked.parameters[name] for name in self._weights),
-            gradients=tuple(self._stacked.gradients[name] for name in self._weights),
+            weights=stacked.effective(self._weights),
+            gradients=stacked.effective_gradients(self._weights),
             activations=found.activations,
-            parameters=tuple(
-                self._stacked.parameters[name] for name in self._plan.header.parameters
-            ),
+            parameters=stacked.effective(names),
             laws=self._laws,
             validation=validation,
         )

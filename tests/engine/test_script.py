@@ -55,7 +55,9 @@ for path in sys.argv[1:]:
         for seed in script["SEEDS"]:
             model = script["start"](init, tune, seed)
             state = {
-                name: hashlib.sha256(value.numpy().tobytes()).hexdigest()
+                name.replace("parametrizations.", "").removesuffix(".original"): hashlib.sha256(
+                    value.numpy().tobytes()
+                ).hexdigest()
                 for name, value in model.state_dict().items()
             }
             losses = []

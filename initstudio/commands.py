@@ -117,6 +117,11 @@ def _add_run(commands: Commands) -> None:
         required=True,
         help="where readings.csv and summary.json are written; made if it is not there",
     )
+    command.add_argument(
+        "--device",
+        choices=("cpu", "cuda", "mps"),
+        help="what computes, whatever the file says; mps is Apple's GPU",
+    )
     command.add_argument("--force", action="store_true", help="replace an earlier run in DIR")
     command.add_argument(
         "--weights", action="store_true", help="write the weights, at the start and at the end, too"
@@ -164,18 +169,25 @@ def _open(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from msgspec.structs import replace  # noqa: PLC0415
+
     from initstudio import headless  # noqa: PLC0415
     from initstudio.engine.plan import problems  # noqa: PLC0415
 
     experiment = headless.load(arguments.file)
+    if arguments.device:
+        training = replace(experiment.training, device=arguments.device)
+        experiment = replace(experiment, training=training)
     for problem in problems(experiment):  # before torch is loaded, which takes seconds
         where = f"{arguments.file} {problem.where}"
         raise ExperimentError(where, problem.why)
     import torch  # noqa: PLC0415
 
+    from initstudio.engine.device import device_of  # noqa: PLC0415
     from initstudio.engine.host import THREADS  # noqa: PLC0415
     from initstudio.engine.train import train  # noqa: PLC0415
 
+    device_of(experiment.training.device)  # or the error, before the folder is made
     torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
     try:
         finished = headless.run(
@@ -318,7 +330,8 @@ DIR/readings.csv gets every reading as it is taken, one number a row, with the c
 
 DIR/summary.json gets, at the end, for each contender under each seed the first, best and final
 training loss (mean of an epoch's batches), validation loss and accuracy (epoch 0 is the start),
-and the step at which it diverged; also steps, seconds, versions and the experiment itself.
+and the step at which it diverged; also steps, seconds, versions, what computed and the experiment
+itself.
 null stands for what is not a finite number.
 
 DIR/weights gets, with --weights, a safetensors file for each network at the start and one at the

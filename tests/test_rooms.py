@@ -25,9 +25,9 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "weights"}),
+    frozenset({"formula", "schedule", "weights"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
-    frozenset({"history", "measurement", "presets", "edits", "schedule"}),
+    frozenset({"history", "measurement", "presets", "edits"}),
     frozenset({"layer_edits"}),
     frozenset({"convergence"}),
     # floor 2

@@ -14,6 +14,7 @@ from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from initstudio.engine.device import is_elsewhere
 from initstudio.engine.layout import aligned
 from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.recording import Flat, record
@@ -56,6 +57,7 @@ class Program:
             if isinstance(module, BatchNorm)
             for name in MOVING
         ]
+        self._keeps = not is_elsewhere(stacked.flat.device)
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[int, Flat] = {}
         self._batches = 0
@@ -80,7 +82,8 @@ class Program:
         size = y.shape[1]
         if size not in self._steps:
             into = [*self._stacked.gradients.values(), *self._moving]
-            self._steps[size] = record(self._flat_step(tuple(masks)), inputs, into)
+            step = self._flat_step(tuple(masks))
+            self._steps[size] = record(step, inputs, into, keeps=self._keeps)
         found = self._steps[size](*inputs)
         first = len(self._stacked.parameters) + len(self._moving)
         loss, correct, *activations = found[first:]
@@ -88,12 +91,13 @@ class Program:
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
-        loss = correct = torch.zeros(len(x), dtype=self._stacked.flat.dtype)
+        loss = correct = self._stacked.flat.new_zeros(len(x))
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
             inputs = [*self._state(), aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
             if size not in self._evaluations:
-                self._evaluations[size] = record(self._flat_evaluation, inputs, ())
+                evaluation = record(self._flat_evaluation, inputs, (), keeps=self._keeps)
+                self._evaluations[size] = evaluation
             found = self._evaluations[size](*inputs)
             loss = loss + found[0] * (size / y.shape[1])
             correct = correct + found[1] * (size / y.shape[1])

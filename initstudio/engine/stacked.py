@@ -40,8 +40,8 @@ class Stacked:
         parameters, buffers = stack_module_state(list(networks))
         shapes = {name: tuple(value.shape) for name, value in parameters.items()}
         sizes = [length(shape) for shape in shapes.values()]
-        kind = next(iter(parameters.values())).dtype if parameters else torch.float32
-        self.flat = torch.zeros(sum(sizes), dtype=kind)
+        first = next(iter(parameters.values()), torch.zeros(()))
+        self.flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
         self.flat.grad = torch.zeros_like(self.flat)
         self.parameters: Tensors = {}
         self.gradients: Tensors = {}
@@ -52,11 +52,10 @@ class Stacked:
             )
             self.gradients[name] = spread(self.flat.grad[start:], shape)
         self.buffers: Tensors = {
-            name: padded(tuple(value.shape), value.dtype).copy_(value)
-            for name, value in buffers.items()
+            name: padded(value).copy_(value) for name, value in buffers.items()
         }
         self.multipliers: Tensors = {
-            name: torch.tensor([one.get(name, 1.0) for one in multipliers], dtype=kind)
+            name: self.flat.new_tensor([one.get(name, 1.0) for one in multipliers])
             for name in shapes
             if any(name in one for one in multipliers)
         }

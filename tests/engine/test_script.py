@@ -27,18 +27,16 @@ from initstudio.experiment import (
     AdamW,
     Choice,
     Contender,
-    Cosine,
     Data,
     Experiment,
     RMSprop,
     Rule,
     Seeds,
-    StepDecay,
     Training,
-    WarmUp,
 )
 from initstudio.layers import LAYERS
 from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
+from initstudio.schedule import Cosine, StepDecay, WarmUp
 from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS
 from tests.specs import around

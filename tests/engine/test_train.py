@@ -19,21 +19,18 @@ from initstudio.experiment import (
     Adam,
     AdamW,
     Choice,
-    Cosine,
     Data,
     Experiment,
     Optimizer,
     Recording,
     RMSprop,
-    Schedule,
     Seeds,
-    StepDecay,
     Training,
-    WarmUp,
 )
 from initstudio.history import Snapshot
 from initstudio.layers import LAYERS
 from initstudio.presets import contender
+from initstudio.schedule import Cosine, Schedule, StepDecay, WarmUp
 from tests.specs import around
 
 Loss = Literal["cross_entropy", "mse", "huber", "bce"]

@@ -254,12 +254,17 @@ class Scheme(Entry[P]):
     cannot have this scheme, or None. `formula` is plain text with the parameters' names. `trap` is
     a sentence about what surprises people in it, where something does, and `bites` tells whether
     it does for these parameters and this tensor. `roles` are those that it is offered for.
+
+    `multiplier` makes it a parametrization (the a of abc in Yang and Hu 2021, Tensor Programs IV):
+    what is drawn by `law` and trained is w, and the network computes with this number, above 0,
+    times w. None stands for 1.
     """
 
     formula: str
     law: Callable[[P, TensorSpec], Law]
     refuses: Callable[[P, TensorSpec], str | None]
     draw: "Callable[[torch.Tensor, P, TensorSpec, torch.Generator], object] | None"
+    multiplier: Callable[[P, TensorSpec], float] | None = None
     roles: tuple[Role, ...] = ("weight", "bias")
     trap: str = ""
     bites: Callable[[P, TensorSpec], bool] = _always

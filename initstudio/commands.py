@@ -116,6 +116,11 @@ def _add_run(commands: Commands) -> None:
         required=True,
         help="where readings.csv and summary.json are written; made if it is not there",
     )
+    command.add_argument(
+        "--device",
+        choices=("cpu", "cuda", "mps"),
+        help="what computes, whatever the file says; mps is Apple's GPU",
+    )
     command.add_argument("--force", action="store_true", help="replace an earlier run in DIR")
     command.add_argument(
         "--weights", action="store_true", help="write the weights, at the start and at the end, too"
@@ -244,7 +249,8 @@ DIR/readings.csv gets every reading as it is taken, one number a row, with the c
 
 DIR/summary.json gets, at the end, for each contender under each seed the first, best and final
 training loss (mean of an epoch's batches), validation loss and accuracy (epoch 0 is the start),
-and the step at which it diverged; also steps, seconds, versions and the experiment itself.
+and the step at which it diverged; also steps, seconds, versions, what computed and the experiment
+itself.
 null stands for what is not a finite number.
 
 DIR/weights gets, with --weights, a safetensors file for each network at the start and one at the

@@ -11,12 +11,15 @@ from msgspec import Meta
 
 from initstudio.catalogue import Params, Role, Value, convert, explain
 from initstudio.errors import ExperimentError
+from initstudio.schedule import Constant, Schedule
 
 FORMAT = "initstudio experiment"
 VERSION = 1
 MAX_CONTENDERS = 16
 MAX_REPLICAS = 256
-
+Device: TypeAlias = Literal["cpu", "cuda", "mps"]
+DEVICES: dict[Device, str] = {"cpu": "CPU", "cuda": "CUDA", "mps": "Apple GPU (MPS)"}
+"""Their labels."""
 
 Path: TypeAlias = tuple[Annotated[int, Meta(ge=0)], ...]
 """Where a layer stands in the network: (2,) is the third, (2, 0) the first inside of it."""
@@ -139,63 +142,6 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-class Constant(Params, frozen=True, tag="constant", tag_field="key"):
-    """The same learning rate throughout."""
-
-
-class WarmUp(Params, frozen=True, tag="warm_up", tag_field="key"):
-    """Rises from 0 in equal steps, then stays (Goyal et al. 2017, section 2.2)."""
-
-    steps: Annotated[
-        int,
-        Meta(
-            ge=1,
-            le=1_000_000,
-            title="Warm-up",
-            description="Steps until the full learning rate is reached.",
-            extra={"unit": "steps"},
-        ),
-    ] = 100
-
-
-class Cosine(Params, frozen=True, tag="cosine", tag_field="key"):
-    """Falls along half a cosine to the end of the run (Loshchilov and Hutter 2017, eq. 5)."""
-
-    warm_up: Annotated[
-        int,
-        Meta(
-            ge=0,
-            le=1_000_000,
-            title="Warm-up",
-            description="Steps until the full learning rate is reached, before it falls.",
-            extra={"unit": "steps"},
-        ),
-    ] = 0
-    least: Annotated[
-        float,
-        Meta(ge=0, le=1, title="Least", description="Share of the learning rate that is left."),
-    ] = 0.0
-
-
-class StepDecay(Params, frozen=True, tag="step", tag_field="key"):
-    """Falls by a factor every few epochs, `torch.optim.lr_scheduler.StepLR`."""
-
-    epochs: Annotated[int, Meta(ge=1, le=1_000_000, title="Every", extra={"unit": "epochs"})] = 10
-    factor: Annotated[
-        float,
-        Meta(ge=0, le=1, title="Factor", description="The learning rate is multiplied by it."),
-    ] = 0.1
-
-
-Schedule: TypeAlias = Constant | WarmUp | Cosine | StepDecay
-SCHEDULES: dict[str, type[Schedule]] = {
-    "Constant": Constant,
-    "Warm-up": WarmUp,
-    "Cosine": Cosine,
-    "Step": StepDecay,
-}
-
-
 class Training(Params, frozen=True):
     """How every contender is trained; the same for all."""
 
@@ -217,6 +163,15 @@ class Training(Params, frozen=True):
         ),
     ] = 1e-3
     schedule: Schedule = Constant()
+    device: Annotated[
+        Device,
+        Meta(
+            title="Device",
+            description="What computes. Weights and data are drawn on the CPU whatever it is, so "
+            "the start is the same, bit for bit, and training differs by rounding.",
+            extra={"choices": DEVICES},
+        ),
+    ] = "cpu"
     loss: Annotated[
         Literal["cross_entropy", "mse", "huber", "bce"],
         Meta(

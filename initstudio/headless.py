@@ -203,6 +203,8 @@ def _record(
     experiment: Experiment, state: str, summary: Summary, steps: int, seconds: float
 ) -> dict[str, Any]:
     """Return what the summary file says."""
+    from initstudio.engine.device import devices_here  # noqa: PLC0415 - loads torch
+
     step = summary.step
     return {
         "state": state if state == "finished" else f"{state} at step {step}",
@@ -215,6 +217,10 @@ def _record(
             "torch": str(torch.__version__),
             "numpy": np.__version__,
             "msgspec": msgspec.__version__,
+        },
+        "device": {
+            "kind": experiment.training.device,
+            "name": devices_here().get(experiment.training.device),
         },
         "networks": summary.networks(),
         "experiment": experiment,

@@ -46,6 +46,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     steps_per_epoch: int
     one_by_one: tuple[str, ...] = ()
     """The kinds of layers that keep the networks from training all at once."""
+    device: str = ""
+    """Its maker's name for what the run computes on; which kind that is, the experiment says."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):

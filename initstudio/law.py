@@ -1,7 +1,7 @@
 """Distributions that starting values are drawn from."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 TRUNCATED_STD = 0.87962566103423978
@@ -55,3 +55,10 @@ def truncated_law(std: float) -> Law:
 def constant_law(value: float) -> Law:
     """Return the law of a number that is always the same."""
     return Law(kind="constant", mean=value, std=0, low=value, high=value)
+
+
+def times(law: Law, by: float) -> Law:
+    """Return the law of draws that are multiplied by a number above 0."""
+    if by == 1:
+        return law
+    return replace(law, mean=law.mean * by, std=law.std * by, low=law.low * by, high=law.high * by)

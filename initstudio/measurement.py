@@ -22,6 +22,10 @@ class Moment:
 
     At step k the weights are those after k updates, and loss, outputs, activations and gradients
     belong to the batch of the update to come. Gradients are unclipped.
+
+    Weights and parameters are those that the networks compute with. Where a scheme has a
+    `multiplier` m they are m w, w being what is trained, and the gradients are those by m w, which
+    are those by w over m: so they compare across contenders, whatever their parametrization.
     """
 
     loss: "torch.Tensor"

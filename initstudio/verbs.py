@@ -28,10 +28,15 @@ def open_window(arguments: argparse.Namespace) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train without a window, write every reading, and return the exit status."""
+    from msgspec.structs import replace  # noqa: PLC0415
+
     from initstudio import headless  # noqa: PLC0415
     from initstudio.engine.plan import problems  # noqa: PLC0415
 
     experiment = headless.load(arguments.file)
+    if arguments.device:
+        training = replace(experiment.training, device=arguments.device)
+        experiment = replace(experiment, training=training)
     if arguments.trust:
         texts = headless.trust_all(experiment)
         print(f"trusted: {texts} text{'s' * (texts != 1)} of Python code", file=sys.stderr)  # noqa: T201
@@ -40,9 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise ExperimentError(where, problem.why)
     import torch  # noqa: PLC0415
 
+    from initstudio.engine.device import device_of  # noqa: PLC0415
     from initstudio.engine.host import THREADS  # noqa: PLC0415
     from initstudio.engine.train import train  # noqa: PLC0415
 
+    device_of(experiment.training.device)  # or the error, before the folder is made
     torch.set_num_threads(THREADS)  # as in the window: the readings are the same, bit for bit
     try:
         finished = headless.run(

@@ -15,12 +15,13 @@ from initstudio.distribution import BINS, HEAD
 from initstudio.engine.host import serve_window
 from initstudio.engine.plan import plan
 from initstudio.errors import ExperimentError
-from initstudio.experiment import Experiment
+from initstudio.experiment import Device, Experiment
 from initstudio.history import Snapshot
 
 REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
 TROUBLES = (REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS)
 """Learning rates that make the fake training do so at step 5."""
+DEVICES: dict[Device, str] = {"cpu": "Made up"}
 SLEEP = 60.0
 """Seconds that one hangs."""
 HANGING = "hanging"
@@ -82,4 +83,4 @@ def _trouble(rate: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve_window(lambda: ("fake", train)))
+    sys.exit(serve_window(lambda: ("fake", DEVICES, train)))

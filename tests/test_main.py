@@ -18,9 +18,10 @@ from safetensors.numpy import save_file
 
 from initstudio import __version__, commands, headless
 from initstudio.__main__ import main
+from initstudio.engine.device import devices_here
 from initstudio.engine.schema import file_schema
 from initstudio.errors import ExperimentError
-from initstudio.experiment import Experiment, Recording, Seeds, Training, encode
+from initstudio.experiment import DEVICES, Experiment, Recording, Seeds, Training, encode
 from initstudio.presets import ARTICLE, DIGITS, EXPERIMENTS, contender
 from initstudio.weights import Weights, read_weights
 
@@ -53,6 +54,7 @@ def fails(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     [
         (["run"], "arguments are required: FILE, --out"),
         (["run", "Article"], "arguments are required: --out"),
+        (["run", "Article", "--out", "x", "--device", "tpu"], "invalid choice: 'tpu'"),
         (["--bogus"], "unrecognized arguments: --bogus"),
         (["Article", "Digits"], "unrecognized arguments: Digits"),
         (["schemes", "--yaml"], "unrecognized arguments: --yaml"),
@@ -307,6 +309,8 @@ def test_a_real_run_writes_what_it_read(short: str, tmp_path: Path) -> None:
     summary = json.loads((tmp_path / "out" / "summary.json").read_bytes())
     assert (summary["state"], summary["steps"]) == ("finished", 16)
     assert len(summary["networks"]) == 6
+    assert summary["device"]["kind"] == "cpu"
+    assert summary["device"]["name"]
     assert len(list((tmp_path / "out" / "weights").iterdir())) == 12
     with (tmp_path / "out" / "readings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -326,6 +330,22 @@ def test_a_real_run_writes_what_it_read(short: str, tmp_path: Path) -> None:
     sizes = {"1 Linear": 20 * 64, "3 Linear": 64 * 64, "5 Output": 64 * 2}
     assert counted
     assert all(count == sizes[layer] for (_, _, _, layer), count in counted.items())
+
+
+def test_a_run_on_a_device_that_is_not_here_is_refused_before_anything_is_made(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    absent = [key for key in DEVICES if key not in devices_here()]
+    if not absent:
+        pytest.skip("this machine has all devices")
+    out = tmp_path / "out"
+    line = fails(capsys, "run", "Article", "--out", str(out), "--device", absent[0])
+    assert line.startswith("$.experiment.training.device: PyTorch sees no ")
+    assert not out.exists()
+    asked: list[Experiment] = []
+    monkeypatch.setattr(headless, "run", lambda one, *_rest, **_options: asked.append(one))
+    main(["run", "Article", "--out", str(out), "--device", "cpu"])
+    assert asked == [ARTICLE]
 
 
 def test_a_real_run_is_the_same_twice(short: str, tmp_path: Path) -> None:

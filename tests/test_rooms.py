@@ -25,10 +25,10 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files", "law"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "own_code", "weights", "described", "taps"}),
+    frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
     frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
-    frozenset({"history", "measurement", "presets", "edits", "schedule"}),
+    frozenset({"history", "measurement", "presets", "edits"}),
     frozenset({"layer_edits"}),
     frozenset({"convergence"}),
     # floor 2

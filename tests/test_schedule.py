@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch.optim import lr_scheduler
 
-from initstudio.experiment import Constant, Cosine, StepDecay, WarmUp
-from initstudio.schedule import factor
+from initstudio.schedule import Constant, Cosine, StepDecay, WarmUp, factor
 
 STEPS, PER_EPOCH = 60, 4
 

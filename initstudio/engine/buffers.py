@@ -31,8 +31,13 @@ _UNTOLD = (
 """These give parts of the memory that they take, and do not say so."""
 
 
-def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
-    """Make the first outputs be written to `targets`: by the operation itself, or by a copy."""
+def write_into(
+    module: fx.GraphModule, targets: Sequence[torch.Tensor], *, copying: bool = False
+) -> None:
+    """Make the first outputs be written to `targets`: by the operation itself, or by a copy.
+
+    `copying`: always by a copy, as it is not known which kernels of a device heed gaps.
+    """
     end = module.graph.output_node()
     outputs: list[fx.Node] = list(end.args[0])  # type: ignore[arg-type]  # `record` wrote nodes
     for at, target in enumerate(targets):
@@ -41,7 +46,8 @@ def write_into(module: fx.GraphModule, targets: Sequence[torch.Tensor]) -> None:
             made = made.all_input_nodes[0]
         alone = len(made.users) == 1 and outputs.count(outputs[at]) == 1
         whole = made.meta["val"].is_contiguous() and made.meta["val"].shape[:1] == target.shape[:1]
-        if alone and whole and _variant(made) and (_is_mindful(made) or target.is_contiguous()):
+        direct = alone and whole and not copying and _variant(made)
+        if direct and (_is_mindful(made) or target.is_contiguous()):
             _redirect(module, made, f"_target_{at}", target.view(made.meta["val"].shape))
         else:
             with module.graph.inserting_before(end):

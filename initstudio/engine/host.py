@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -39,7 +39,7 @@ from initstudio.engine.messages import (
 )
 from initstudio.engine.plan import plan
 from initstudio.errors import ExperimentError
-from initstudio.experiment import Experiment
+from initstudio.experiment import Device, Experiment
 from initstudio.history import Header, Snapshot, stretch_of
 from initstudio.probes import PROBES
 
@@ -65,7 +65,9 @@ Measured on two cores without a window, two threads train the article's networks
 
 _UNITS = {"bytes": 1.0} | {f"{unit}iB": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}
 _BYTES = re.compile(rf"allocate (\d+(?:\.\d+)?) ({'|'.join(_UNITS)})")
-_NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|[Cc]annot allocate memory")
+_NO_MEMORY = re.compile(
+    r"can't allocate memory|not enough memory|[Cc]annot allocate memory|out of memory"
+)
 _STEP_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "step")
 _EPOCH_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "epoch")
 
@@ -75,8 +77,8 @@ def main() -> int:
     return serve_window(_load_torch)
 
 
-def serve_window(load: Callable[[], tuple[str, Train]]) -> int:
-    """Serve the window with the version and the training that `load` gives."""
+def serve_window(load: Callable[[], tuple[str, dict[Device, str], Train]]) -> int:
+    """Serve the window with the version, the devices and the training that `load` gives."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then ends us
     faulthandler.enable()
     reports = _take_stdout()
@@ -85,15 +87,15 @@ def serve_window(load: Callable[[], tuple[str, Train]]) -> int:
     # over a file of its own: Python ends with a fatal error where a thread still reads sys.stdin
     stdin = os.fdopen(os.dup(0), "rb")
     threading.Thread(target=_receive, args=(stdin, commands), daemon=True).start()
-    version, train = load()
+    version, devices, train = load()
 
     def send(report: Report) -> None:
         reports.write(pack(report))
         reports.flush()
 
     try:
-        send(Ready(version))
-        Host(commands, send).serve(train)
+        send(Ready(version, devices))
+        Host(commands, send, devices).serve(train)
     except BrokenPipeError:  # the window has ended
         return 0
     return 0
@@ -102,9 +104,12 @@ def serve_window(load: Callable[[], tuple[str, Train]]) -> int:
 class Host:
     """Obeys the commands in a queue, one run at a time; None in the queue ends it."""
 
-    def __init__(self, commands: Commands, send: Send) -> None:
+    def __init__(
+        self, commands: Commands, send: Send, devices: Mapping[Device, str] | None = None
+    ) -> None:
         self._commands = commands
         self._send = send
+        self._devices = devices or {}
         self._last: _Run | None = None
         """The run that is over, whose weights may still be asked for."""
 
@@ -121,7 +126,8 @@ class Host:
                 self._last.obey_afterwards(command)
             return self._commands.get()
         self._last = None  # its memory is wanted
-        run = self._last = _Run(command, self._commands, self._send)
+        name = self._devices.get(command.experiment.training.device, "")
+        run = self._last = _Run(command, self._commands, self._send, name)
         run.perform(train)
         if run.out_of_memory:
             return None  # a fresh process has all of the memory again
@@ -131,12 +137,13 @@ class Host:
 class _Run:
     """One run, from Start to Ended; another Start, or the end of the commands, replaces it."""
 
-    def __init__(self, start: Start, commands: Commands, send: Send) -> None:
+    def __init__(self, start: Start, commands: Commands, send: Send, device: str) -> None:
         self.replaced = False
         self.successor: Command | None = None
         self.out_of_memory = False
         self._id = start.run
         self._experiment = start.experiment
+        self._device = device
         self._commands = commands
         self._send = send
         self._stopped = False
@@ -177,7 +184,8 @@ class _Run:
             self._fail("Engine", memory_asked_for(error) or _last_line(error))
 
     def _train(self, train: Train) -> None:
-        self._header = plan(self._experiment).header
+        header = plan(self._experiment).header
+        self._header = msgspec.structs.replace(header, device=self._device)
         snapshots = train(self._experiment, self._meet)
         with contextlib.closing(snapshots):
             snapshot = self._advance(lambda: next(snapshots, None))
@@ -274,13 +282,14 @@ class _Run:
         self._send(Ended(self._id, "failed", where, why))
 
 
-def _load_torch() -> tuple[str, Train]:
+def _load_torch() -> tuple[str, dict[Device, str], Train]:
     import torch  # noqa: PLC0415 - takes seconds, in which the window can already be heard
 
+    from initstudio.engine.device import devices_here  # noqa: PLC0415
     from initstudio.engine.train import train  # noqa: PLC0415
 
     torch.set_num_threads(THREADS)
-    return str(torch.__version__), train
+    return str(torch.__version__), devices_here(), train
 
 
 def memory_asked_for(error: BaseException) -> str | None:

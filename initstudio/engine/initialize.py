@@ -14,11 +14,12 @@ import torch
 from torch import nn
 
 from initstudio.catalogue import Trial
+from initstudio.engine.assignment import Assignment
 from initstudio.engine.build import build
 from initstudio.engine.data import batches, prepare
 from initstudio.engine.network import ROOT
 from initstudio.engine.objective import loss_of
-from initstudio.engine.plan import Assignment, Plan
+from initstudio.engine.plan import Plan
 from initstudio.errors import ExperimentError
 
 

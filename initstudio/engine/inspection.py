@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from initstudio.catalogue import Role
+from initstudio.engine.assignment import Assignment, assign
 from initstudio.engine.network import PlannedLayer
-from initstudio.engine.plan import Assignment, assign
 from initstudio.engine.traps import traps_of
 from initstudio.experiment import Contender, Rule
 from initstudio.law import Law
@@ -40,7 +40,10 @@ class Inspected:
     """The scheme's formula, and what it comes to with the numbers filled in."""
     law: Law | None
     target: str
-    """The law as a person writes it, U(-0.125, 0.125); or why the tensor cannot have the scheme."""
+    """The law as a person writes it, U(-0.125, 0.125); or why the tensor cannot have the scheme.
+
+    Where the network multiplies the tensor, it is N(0, 1²) × 0.125 = N(0, 0.125²).
+    """
     source: str
     trap: str
 
@@ -108,15 +111,22 @@ def _inspected(contender: Contender, one: Assignment) -> Inspected:
         scheme=one.scheme.label if one.scheme else "PyTorch default",
         formula=refused or _filled(one),
         law=None if refused else one.law,
-        target=refused or law_in_words(one.law),
+        target=refused or _target(one),
         source=one.scheme.source if one.scheme else "",
         trap=trap,
     )
 
 
+def _target(one: Assignment) -> str:
+    """Return what the network starts with; where it is multiplied, first what is drawn."""
+    if one.multiplier == 1:
+        return law_in_words(one.law)
+    return f"{law_in_words(one.drawn)} × {number(one.multiplier)} = {law_in_words(one.law)}"
+
+
 def _filled(one: Assignment) -> str:
     """Return the formula with the tensor's numbers in it, and what it comes to."""
-    comes_to = f"{law_in_words(one.law)}, std {number(one.law.std)}"
+    comes_to = f"{_target(one)}, std {number(one.law.std)}"
     if one.scheme is None:
         return comes_to
     formula = one.scheme.formula

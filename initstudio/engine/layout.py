@@ -13,9 +13,10 @@ ALIGNED = 32
 """Numbers: the kernels go in steps of two registers of 16."""
 
 
-def padded(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    """Return zeros [R, ...] in which each replica begins on a boundary."""
-    return spread(torch.zeros(length(shape), dtype=dtype), shape)
+def padded(like: torch.Tensor) -> torch.Tensor:
+    """Return zeros of the same shape [R, ...] in which each replica begins on a boundary."""
+    shape = tuple(like.shape)
+    return spread(torch.zeros(length(shape), dtype=like.dtype, device=like.device), shape)
 
 
 def length(shape: tuple[int, ...]) -> int:
@@ -38,7 +39,7 @@ def aligned(values: torch.Tensor) -> torch.Tensor:
     """Return the values [R, ...] with each replica on a boundary; copied only where need be."""
     if is_tight(tuple(values.shape)):
         return values.contiguous()
-    return padded(tuple(values.shape), values.dtype).copy_(values)
+    return padded(values).copy_(values)
 
 
 def _stride(shape: tuple[int, ...]) -> int:

@@ -30,8 +30,8 @@ def memory_here() -> int | None:
         return None
 
 
-def refuse_if_too_large(plan: Plan, here: int | None = None) -> None:
-    """Say so where the machine cannot hold the experiment.
+def refuse_if_too_large(plan: Plan, here: int | None = None, whose: str = "this machine") -> None:
+    """Say so where the machine, or a device with memory of its own, cannot hold the experiment.
 
     Raises:
         ExperimentError: With what it would need and what there is.
@@ -41,6 +41,6 @@ def refuse_if_too_large(plan: Plan, here: int | None = None) -> None:
     if here is not None and needed > here:
         why = (
             f"Training {plan.experiment.replicas} such networks at once would need about "
-            f"{needed / 2**30:,.0f} GiB of memory, and this machine has {here / 2**30:,.0f} GiB."
+            f"{needed / 2**30:,.0f} GiB of memory, and {whose} has {here / 2**30:,.0f} GiB."
         )
         raise ExperimentError(f"{ROOT}.network", why)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast, get_origin
 import msgspec
 import numpy as np
 
-from initstudio.experiment import Experiment
+from initstudio.experiment import Device, Experiment
 from initstudio.history import Header, Stretch
 
 MAX_FRAME = 256 * 2**20
@@ -64,9 +64,10 @@ Command: TypeAlias = Start | Resume | Pause | Stop | SetLearningRate | SaveWeigh
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """The engine has loaded torch."""
+    """The engine has loaded torch, which sees these devices; their makers' names by our keys."""
 
     torch: str
+    devices: dict[Device, str] = {}
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):

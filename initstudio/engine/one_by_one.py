@@ -5,7 +5,9 @@ from functools import partial
 
 import torch
 from torch import nn
+from torch.func import functional_call
 
+from initstudio.engine.multiplied import multiplied
 from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of
 
@@ -31,6 +33,10 @@ class OneByOne:
         self._watched = watched
         self._noise = [noise[replica % len(noise)] for replica in range(len(networks))]
         self._outputs: Tensors = {}
+        self._multipliers: list[Tensors] = [
+            {name: by[replica] for name, by in stacked.multipliers.items()}
+            for replica in range(len(networks))
+        ]
         for replica, network in enumerate(networks):
             for name, parameter in network.named_parameters():
                 parameter.data = stacked.parameters[name][replica]
@@ -48,10 +54,10 @@ class OneByOne:
         """Return what a batch gives: x [R, batch, ...], y [R, batch, ...]; gradients are set."""
         found = []
         with torch.random.fork_rng(devices=[]):
-            for replica, network in enumerate(self._networks):
+            for replica in range(len(self._networks)):
                 # of its own: how much RReLU draws depends on the signal
                 torch.set_rng_state(self._noise[replica])
-                found.append(self._step(network, x[replica], y[replica]))
+                found.append(self._step(replica, x[replica], y[replica]))
                 self._noise[replica] = torch.get_rng_state()
         losses, correct, *activations = zip(*found, strict=True)
         outputs = tuple(torch.stack(one) for one in activations)
@@ -60,26 +66,35 @@ class OneByOne:
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
         found = []
-        for network, some_x, some_y in zip(self._networks, x, y, strict=True):
+        for replica, (network, some_x, some_y) in enumerate(zip(self._networks, x, y, strict=True)):
             network.eval()
             with torch.no_grad():
-                outputs = network(some_x)
+                outputs = self._outputs_of(replica, some_x)
             network.train()
             found.append((loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)))
         losses, correct = zip(*found, strict=True)
         return torch.stack(losses), torch.stack(correct)
 
-    def _step(self, network: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
+    def _step(self, replica: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
         """Return loss, share of right answers and activations of one network."""
-        for parameter in network.parameters():
+        for parameter in self._networks[replica].parameters():
             if parameter.grad is not None:
                 parameter.grad.zero_()  # in place: it is a part of the stacked gradients
         self._outputs.clear()
-        outputs = network(x)
+        outputs = self._outputs_of(replica, x)
         loss = loss_of(self._loss_name, outputs, y)
         loss.backward()
         activations = [self._outputs[path].detach() for path in self._watched]
         return [loss.detach(), share_right(outputs.detach(), y), *activations]
+
+    def _outputs_of(self, replica: int, x: torch.Tensor) -> torch.Tensor:
+        network, multipliers = self._networks[replica], self._multipliers[replica]
+        outputs: torch.Tensor = (
+            functional_call(network, multiplied(network, multipliers), (x,))
+            if multipliers
+            else network(x)
+        )
+        return outputs
 
     def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
         self._outputs.setdefault(path, first_of(output))

@@ -6,14 +6,14 @@ counts and mistakes with the same code that the engine trains by.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from math import ceil
 from typing import Any
 
 from msgspec.structs import replace
 
-from initstudio.catalogue import DataFacts, Dataset, Entry, Params, Scheme, TensorSpec, Tuning
+from initstudio.catalogue import DataFacts, Dataset, Entry, Params, TensorSpec, Tuning
 from initstudio.datasets import DATASETS
+from initstudio.engine.assignment import Assignment, assign, multipliers_of
 from initstudio.engine.network import (
     ROOT,
     PlannedLayer,
@@ -31,12 +31,10 @@ from initstudio.experiment import (
     Contender,
     Data,
     Experiment,
-    Rule,
     decode,
     structure_problems,
 )
 from initstudio.history import Header
-from initstudio.law import Law
 from initstudio.layers import LAYERS
 from initstudio.measurement import Probe
 from initstudio.probes import PROBES
@@ -44,43 +42,6 @@ from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS
 
 DATASET = f"{ROOT}.data.dataset"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """Which scheme starts one tensor: the rule that won, or None for torch's own default."""
-
-    layer: PlannedLayer
-    tensor: TensorSpec
-    rule: int | None
-    scheme: Scheme[Any] | None
-    params: Params | None
-
-    @property
-    def bites(self) -> bool:
-        """Return whether what surprises people in the scheme does so with this tensor."""
-        scheme = self.scheme
-        if scheme is None:
-            scheme = SCHEMES["torch_default"]
-            return scheme.bites(scheme.parse({}), self.tensor)
-        return bool(scheme.trap) and scheme.bites(self.params, self.tensor)
-
-    @property
-    def refused(self) -> bool:
-        """Return whether the tensor cannot have its scheme."""
-        return self.scheme is not None and bool(self.scheme.refuses(self.params, self.tensor))
-
-    @property
-    def law(self) -> Law:
-        """Return the distribution that the tensor is drawn from."""
-        if self.scheme is None:
-            return self.tensor.default
-        return self.scheme.law(self.params, self.tensor)
-
-    @property
-    def parameter(self) -> str:
-        """Return the tensor's name in torch's `named_parameters`."""
-        return f"{self.layer.module}.{self.tensor.name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +64,11 @@ class Plan:
     """For each contender."""
     probes: tuple[Probe, ...]
     header: Header
+
+    @property
+    def multipliers(self) -> tuple[dict[str, float], ...]:
+        """Return, for each contender by the parameter's name, what multiplies it, if not 1."""
+        return tuple(multipliers_of(one) for one in self.assignments)
 
     @property
     def watched(self) -> tuple[PlannedLayer, ...]:
@@ -228,13 +194,6 @@ def split_sizes(experiment: Experiment, facts: DataFacts) -> tuple[int, int]:
     return facts.examples - validation, validation
 
 
-def assign(contender: Contender, layers: tuple[PlannedLayer, ...]) -> tuple[Assignment, ...]:
-    """Return what starts each tensor of these layers; the last rule that matches wins."""
-    return tuple(
-        _assignment(contender, layer, tensor) for layer in layers for tensor in layer.tensors
-    )
-
-
 def suits(loss: str, facts: DataFacts) -> bool:
     """Return whether a loss can be had with the targets of this data."""
     return facts.task == "classes" or loss in {"mse", "huber"}
@@ -307,7 +266,8 @@ def _contender_problems(
     where: str, contender: Contender, layers: tuple[PlannedLayer, ...]
 ) -> list[ExperimentError]:
     found: dict[int, ExperimentError] = {}
-    for item in assign(contender, layers):
+    assigned = assign(contender, layers)
+    for item in assigned:
         if item.scheme is None or item.rule is None:
             continue
         if why := item.scheme.refuses(item.params, item.tensor):
@@ -315,31 +275,16 @@ def _contender_problems(
             tensor = f"the {item.tensor.role} of layer {item.layer.label}"
             problem = ExperimentError(place, f"{contender.name}: {why} ({tensor})")
             found.setdefault(item.rule, problem)
-    return list(found.values())
-
-
-def _assignment(contender: Contender, layer: PlannedLayer, tensor: TensorSpec) -> Assignment:
-    winner = None
-    for index, rule in enumerate(contender.rules):
-        if _matches(rule, layer, tensor):
-            winner = index
-    scheme = params = None
-    if winner is not None:
-        choice = contender.rules[winner].scheme
-        scheme = SCHEMES[choice.key]
-        params = scheme.parse(choice.params)
-    return Assignment(layer=layer, tensor=tensor, rule=winner, scheme=scheme, params=params)
-
-
-def _matches(rule: Rule, layer: PlannedLayer, tensor: TensorSpec) -> bool:
-    key = layer.layer.key if layer.layer else ""
-    place = rule.position
-    return (
-        rule.role == tensor.role
-        and rule.layer in (None, key)
-        and (place is None or layer.path[: len(place)] == place)
-        and (rule.parameter is None or fnmatchcase(f"{layer.module}.{tensor.name}", rule.parameter))
-    )
+    if found or contender.tuning is None:
+        return list(found.values())
+    if scaled := next((one for one in assigned if one.multiplier != 1), None):
+        label = scaled.scheme.label if scaled.scheme else ""
+        why = (
+            f"{contender.name}: A tuning sets the weights that the network computes with, and "
+            f"{label} multiplies them at each step; use the one or the other."
+        )
+        return [ExperimentError(f"{where}.tuning", why)]
+    return []
 
 
 def _tuning(contender: Contender) -> tuple[Tuning[Any], Params] | None:

@@ -14,6 +14,7 @@ from torch import nn
 from torch.func import functional_call, grad_and_value, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from initstudio.engine.device import is_elsewhere
 from initstudio.engine.layout import aligned
 from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.recording import Flat, record
@@ -49,12 +50,14 @@ class Program:
             module.register_forward_hook(partial(self._note, path), prepend=True)
         known = {name for name, _ in self._template.named_buffers()}
         self._buffers = {name: one for name, one in stacked.buffers.items() if name in known}
+        self._multipliers = stacked.multipliers
         self._moving = [
             stacked.buffers[f"{path}.{name}" if path else name]
             for path, module in self._template.named_modules()
             if isinstance(module, BatchNorm)
             for name in MOVING
         ]
+        self._keeps = not is_elsewhere(stacked.flat.device)
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[int, Flat] = {}
         self._batches = 0
@@ -75,11 +78,12 @@ class Program:
         """
         self._batches += 1
         given = [aligned(x), y, *(aligned(mask) for mask in masks.values())]
-        inputs = [*self._stacked.parameters.values(), *self._buffers.values(), *given]
+        inputs = [*self._state(), *given]
         size = y.shape[1]
         if size not in self._steps:
             into = [*self._stacked.gradients.values(), *self._moving]
-            self._steps[size] = record(self._flat_step(tuple(masks)), inputs, into)
+            step = self._flat_step(tuple(masks))
+            self._steps[size] = record(step, inputs, into, keeps=self._keeps)
         found = self._steps[size](*inputs)
         first = len(self._stacked.parameters) + len(self._moving)
         loss, correct, *activations = found[first:]
@@ -87,13 +91,13 @@ class Program:
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
-        loss = correct = torch.zeros(len(x), dtype=self._stacked.flat.dtype)
+        loss = correct = self._stacked.flat.new_zeros(len(x))
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
-            state = [*self._stacked.parameters.values(), *self._buffers.values()]
-            inputs = [*state, aligned(some_x), some_y.contiguous()]
+            inputs = [*self._state(), aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
             if size not in self._evaluations:
-                self._evaluations[size] = record(self._flat_evaluation, inputs, ())
+                evaluation = record(self._flat_evaluation, inputs, (), keeps=self._keeps)
+                self._evaluations[size] = evaluation
             found = self._evaluations[size](*inputs)
             loss = loss + found[0] * (size / y.shape[1])
             correct = correct + found[1] * (size / y.shape[1])
@@ -103,40 +107,50 @@ class Program:
         """Return the step as a function of flat tensors; gradients and moved buffers come first."""
 
         def flat(*inputs: torch.Tensor) -> list[torch.Tensor]:
-            parameters, buffers, x, y, *masks = self._nested(inputs)
-            found = vmap(grad_and_value(self._loss, has_aux=True))(
-                parameters, buffers, x, y, dict(zip(dropped, masks, strict=True))
-            )
+            found = vmap(grad_and_value(self._loss, has_aux=True))(*self._nested(inputs, dropped))
             gradients, (loss, (correct, moved, activations)) = found
-            ordered = [gradients[name] for name in parameters]
+            ordered = [gradients[name] for name in self._stacked.parameters]
             return [*ordered, *moved, loss, correct, *activations]
 
         return flat
 
     def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
-        parameters, buffers, x, y = self._nested(inputs)
+        state = self._nested(inputs, ())
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # vmap has no rule for its fused kernel
         self._template.eval()
         try:
-            loss, (correct, _, _) = vmap(self._loss)(parameters, buffers, x, y, {})
+            loss, (correct, _, _) = vmap(self._loss)(*state)
         finally:
             self._template.train()
             torch.backends.mha.set_fastpath_enabled(fast)
         return [loss, correct]
 
-    def _nested(self, inputs: tuple[torch.Tensor, ...]) -> list[Any]:
-        """Return the parameters and the buffers by their names, and the other inputs."""
+    def _state(self) -> list[torch.Tensor]:
+        state = (self._stacked.parameters, self._buffers, self._multipliers)
+        return [tensor for tensors in state for tensor in tensors.values()]
+
+    def _nested(self, inputs: tuple[torch.Tensor, ...], dropped: tuple[str, ...]) -> list[Any]:
+        """Return what `_loss` takes: all by their names, but for the batch."""
         values = iter(inputs)
         parameters = {name: next(values) for name in self._stacked.parameters}
         buffers = {name: next(values) for name in self._buffers}
-        return [parameters, buffers, *values]
+        multipliers = {name: next(values) for name in self._multipliers}
+        x, y = next(values), next(values)
+        return [parameters, buffers, multipliers, x, y, dict(zip(dropped, values, strict=True))]
 
-    def _loss(
-        self, parameters: Tensors, buffers: Tensors, x: torch.Tensor, y: torch.Tensor, masks: Masks
+    def _loss(  # noqa: PLR0913, PLR0917 - vmap maps over each
+        self,
+        parameters: Tensors,
+        buffers: Tensors,
+        multipliers: Tensors,
+        x: torch.Tensor,
+        y: torch.Tensor,
+        masks: Masks,
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]]:
         """Return one replica's loss, share of right answers, moved buffers and activations."""
         state = {**parameters, **buffers}
+        state |= {name: parameters[name] * by for name, by in multipliers.items()}
         state |= {f"{path}.{MASK}": mask for path, mask in masks.items()}
         self._outputs.clear()
         with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels

@@ -26,11 +26,19 @@ _COPIES = (_aten.detach.default, _aten.alias.default)
 _RESHAPES = (_aten.expand.default, _aten.view.default, _aten._unsafe_view.default)  # noqa: SLF001
 
 
-def record(function: Flat, inputs: Sequence[torch.Tensor], into: Sequence[torch.Tensor]) -> Flat:
+def record(
+    function: Flat,
+    inputs: Sequence[torch.Tensor],
+    into: Sequence[torch.Tensor],
+    *,
+    keeps: bool = True,
+) -> Flat:
     """Return `function` recorded, for inputs of the same shapes as `inputs`.
 
     Its first outputs are written to the tensors `into`; the others live in memory of its own,
     which the next call writes anew. Recording runs on copies, so the inputs stay as they are.
+    Unless it `keeps` memory, each call asks torch for it, which costs nothing on devices where
+    torch holds all memory itself.
     """
     with torch.no_grad():
         copies = [_copy(tensor) for tensor in inputs]
@@ -41,8 +49,9 @@ def record(function: Flat, inputs: Sequence[torch.Tensor], into: Sequence[torch.
         _drop_needless(graph)
         _fuse_bias(graph)
         module = fx.GraphModule({}, graph)
-        write_into(module, into)
-        keep_memory(module)
+        write_into(module, into, copying=not keeps)
+        if keeps:
+            keep_memory(module)
     module.recompile()
     forward: Flat = module.forward
     return forward
@@ -50,7 +59,9 @@ def record(function: Flat, inputs: Sequence[torch.Tensor], into: Sequence[torch.
 
 def _copy(tensor: torch.Tensor) -> torch.Tensor:
     """Return a copy with the same strides, gaps and all; `clone` would close them."""
-    copy = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+    copy = torch.empty_strided(
+        tensor.shape, tensor.stride(), dtype=tensor.dtype, device=tensor.device
+    )
     return copy.copy_(tensor.detach())
 
 
@@ -74,7 +85,9 @@ class _Recorder(TorchDispatchMode):
         node = self._nodes.get(id(tensor))
         if node is None and tensor.dim() == 0:
             node = self._graph.call_function(
-                torch.full, ((), tensor.item()), {"dtype": tensor.dtype}
+                torch.full,
+                ((), tensor.item()),
+                {"dtype": tensor.dtype, "device": tensor.device},
             )
             self._note(tensor, node)
         if node is None:

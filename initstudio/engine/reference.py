@@ -1,6 +1,6 @@
 """One network trained alone, in the loop that the article writes: the oracle of `train`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import nan
@@ -9,10 +9,12 @@ from typing import Any
 import numpy.typing as npt
 import torch
 from torch import nn
+from torch.func import functional_call
 from torch.nn import functional
 
 from initstudio.engine.data import batches, prepare
 from initstudio.engine.initialize import initialize
+from initstudio.engine.multiplied import multiplied
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import plan
 from initstudio.engine.stacked import Output, first_of
@@ -23,7 +25,10 @@ from initstudio.schedule import factor
 
 @dataclass(frozen=True, kw_only=True)
 class PlainStep:
-    """One step of the plain loop, before its update; `network` has its gradients."""
+    """One step of the plain loop, before its update; `network` has its gradients.
+
+    Of tensors with a multiplier it has what is trained, and the gradients by that.
+    """
 
     step: int
     loss: float
@@ -49,6 +54,7 @@ def train_one(
     seen: dict[str, torch.Tensor] = {}
     for name in watched:
         network.get_submodule(name).register_forward_hook(partial(_note, seen, name), prepend=True)
+    multipliers = resolved.multipliers[contender]
     header = resolved.header
     noise = dropout_generator(seed).get_state()
     step = 0
@@ -58,7 +64,7 @@ def train_one(
             if number == 0 and len(held_y):
                 network.eval()
                 with torch.no_grad():
-                    outputs = network(held_x)
+                    outputs = _outputs(network, multipliers, held_x)
                 validation = (criterion(outputs, held_y).item(), _right(outputs, held_y))
                 network.train()
             inputs, targets = x[index], y[index]
@@ -66,7 +72,7 @@ def train_one(
             seen.clear()
             with torch.random.fork_rng(devices=[]):
                 torch.set_rng_state(noise)
-                outputs = network(inputs)
+                outputs = _outputs(network, multipliers, inputs)
                 noise = torch.get_rng_state()
             loss = criterion(outputs, targets)
             loss.backward()
@@ -84,6 +90,13 @@ def train_one(
             optimizer.param_groups[0]["lr"] = training.learning_rate * by
             optimizer.step()
             step += 1
+
+
+def _outputs(
+    network: nn.Sequential, multipliers: Mapping[str, float], x: torch.Tensor
+) -> torch.Tensor:
+    outputs: torch.Tensor = functional_call(network, multiplied(network, multipliers), (x,))
+    return outputs
 
 
 def _note(

@@ -1,5 +1,6 @@
 """The weights of a run as files (safetensors): each network's at the start and as they are now."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save
 
 from initstudio.engine.initialize import initialize
+from initstudio.engine.multiplied import multiplied
 from initstudio.engine.plan import Plan
 from initstudio.errors import ExperimentError
 from initstudio.files import atomic_write
@@ -23,7 +25,8 @@ def save_weights(plan: Plan, networks: Networks, step: int, folder: Path) -> int
 
     Of each network there is "1-xavier.seed0.start.safetensors" and, after `step` updates, another
     with "step100" for "start". Their names are those of torch's `state_dict`; the metadata tell
-    contender, seed, step and torch's version.
+    contender, seed, step and torch's version. The weights are those that the network computes
+    with; what some were multiplied by, `multiplied` tells, as JSON.
 
     Raises:
         ExperimentError: The folder or a file cannot be written; names it.
@@ -39,7 +42,10 @@ def save_weights(plan: Plan, networks: Networks, step: int, folder: Path) -> int
                 "seed": str(seed),
                 "torch": str(torch.__version__),
             }
-            start = initialize(plan, at, seed).state_dict()
+            if plan.multipliers[at]:
+                facts["multiplied"] = json.dumps(plan.multipliers[at])
+            network = initialize(plan, at, seed)
+            start = {**network.state_dict(), **multiplied(network, plan.multipliers[at])}
             _write(folder / f"{head}.start.safetensors", start, {**facts, "step": "0"})
             written += 1
             if step:

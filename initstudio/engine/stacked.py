@@ -1,6 +1,6 @@
 """The parameters of all replicas in one vector, which one optimiser moves."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias
 
@@ -33,16 +33,21 @@ class Step(NamedTuple):
 class Stacked:
     """`parameters`, their `gradients` and `buffers` are [R, ...] each, updated in place.
 
+    `multipliers` [R] are what the networks multiply parameters by wherever they use them: by name,
+    of those of which a replica has another than 1. The gradients are those of the parameters.
+
     All parameters are views of one vector, `flat`, and their gradients of its `grad`, in which each
     replica's begin on a boundary (see `layout.py`): its bits do not depend on how many train.
     """
 
-    def __init__(self, networks: Sequence[nn.Module]) -> None:
+    def __init__(
+        self, networks: Sequence[nn.Module], multipliers: Sequence[Mapping[str, float]] = ()
+    ) -> None:
         parameters, buffers = stack_module_state(list(networks))
         shapes = {name: tuple(value.shape) for name, value in parameters.items()}
         sizes = [length(shape) for shape in shapes.values()]
-        kind = next(iter(parameters.values())).dtype if parameters else torch.float32
-        self.flat = torch.zeros(sum(sizes), dtype=kind)
+        first = next(iter(parameters.values()), torch.zeros(()))
+        self.flat = torch.zeros(sum(sizes), dtype=first.dtype, device=first.device)
         self.flat.grad = torch.zeros_like(self.flat)
         self.parameters: Tensors = {}
         self.gradients: Tensors = {}
@@ -53,10 +58,36 @@ class Stacked:
             )
             self.gradients[name] = spread(self.flat.grad[start:], shape)
         self.buffers: Tensors = {
-            name: padded(tuple(value.shape), value.dtype).copy_(value)
-            for name, value in buffers.items()
+            name: padded(value).copy_(value) for name, value in buffers.items()
+        }
+        self.multipliers: Tensors = {
+            name: self.flat.new_tensor([one.get(name, 1.0) for one in multipliers])
+            for name in shapes
+            if any(name in one for one in multipliers)
         }
 
-    def parameters_of(self, replica: int) -> Tensors:
-        """Return a copy of the parameters of one replica."""
-        return {name: value[replica].clone() for name, value in self.parameters.items()}
+    def effective(self, names: Sequence[str]) -> tuple[torch.Tensor, ...]:
+        """Return these parameters as the networks compute with them, [R, ...] each."""
+        if not self.multipliers:
+            return tuple(self.parameters[name] for name in names)
+        return tuple(self._scaled(self.parameters, name, 1) for name in names)
+
+    def effective_gradients(self, names: Sequence[str]) -> tuple[torch.Tensor, ...]:
+        """Return the gradients by what the networks compute with, [R, ...] each."""
+        if not self.multipliers:
+            return tuple(self.gradients[name] for name in names)
+        return tuple(self._scaled(self.gradients, name, -1) for name in names)
+
+    def effective_of(self, replica: int) -> Tensors:
+        """Return a copy of the parameters of one replica, as it computes with them."""
+        found = {name: value[replica].clone() for name, value in self.parameters.items()}
+        for name, by in self.multipliers.items():
+            found[name] *= by[replica]
+        return found
+
+    def _scaled(self, tensors: Tensors, name: str, power: int) -> torch.Tensor:
+        """Return one of the tensors times its multipliers, or over them."""
+        one, by = tensors[name], self.multipliers.get(name)
+        if by is None:
+            return one
+        return one * (by**power).view(-1, *[1] * (one.dim() - 1))

@@ -11,6 +11,13 @@ from torch import nn
 
 from initstudio.catalogue import Features, Shape
 from initstudio.engine.data import batches, prepare, stream
+from initstudio.engine.device import (
+    device_of,
+    is_elsewhere,
+    memory_of,
+    noisy_on_cpu,
+    to_cpu,
+)
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
@@ -26,6 +33,8 @@ from initstudio.schedule import factor
 
 CLIP_EPS = 1e-6
 """As in `torch.nn.utils.clip_grad_norm_`."""
+FUSED = {"cpu", "cuda"}
+"""The devices on which optimisers that torch has fused are used so."""
 
 
 def train(
@@ -39,14 +48,18 @@ def train(
     The readings of step k belong to the weights after k updates and to the batch of the update to
     come. `send(rate)` instead of `next` sets the learning rate from that update on. `meet` is given
     the networks, to look at whenever the generator rests. `dtype` is that of weights and data;
-    weights are drawn in float32 whatever it is.
+    weights are drawn in float32 whatever it is, on the CPU whatever the device.
 
     Raises:
-        ExperimentError: The experiment cannot run; before the first snapshot.
+        ExperimentError: The experiment cannot run, or the device is not here; before the first
+            snapshot.
     """
     resolved = plan(experiment)
+    device = device_of(experiment.training.device)
     refuse_if_too_large(resolved)
-    run = _Run(resolved, dtype)
+    if (memory := memory_of(device)) is not None:
+        refuse_if_too_large(resolved, memory, "the device")
+    run = _Run(resolved, dtype, device)
     if meet:
         meet(run.state)
     step = 0
@@ -80,23 +93,27 @@ class _Data:
 class _Run:
     """The state of one run: the program, the optimiser, the data and the seeds' streams."""
 
-    def __init__(self, resolved: Plan, dtype: torch.dtype) -> None:
+    def __init__(self, resolved: Plan, dtype: torch.dtype, device: torch.device) -> None:
         experiment = resolved.experiment
         self._plan = resolved
         self._dtype = dtype
+        self._device = device
+        self._elsewhere = is_elsewhere(device)
         self._seeds = list(experiment.seeds.each())
         self._contenders = len(experiment.contenders)
         networks = [
-            initialize(resolved, contender, seed).to(dtype)
+            initialize(resolved, contender, seed).to(device, dtype)
             for contender in range(self._contenders)
             for seed in self._seeds
         ]
-        self._stacked = Stacked(networks)
+        multipliers = [one for one in resolved.multipliers for _ in self._seeds]
+        self._stacked = Stacked(networks, multipliers)
         self._noise = [dropout_generator(seed) for seed in self._seeds]
         self._dropout = _dropout(resolved, networks[0])
         self.program = self._program(networks)
         self._rate = experiment.training.learning_rate
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
+        fused &= device.type in FUSED
         self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
         self._weights = [
             f"{layer.module}.{tensor.name}"
@@ -108,8 +125,9 @@ class _Run:
         self._training, self._validation = self._load()
 
     def state(self, replica: int) -> Tensors:
-        """Return the parameters and buffers of a replica by their names in torch, copied."""
-        return {**self._stacked.parameters_of(replica), **self.program.buffers(replica)}
+        """Return parameters, as they are computed with, and buffers of a replica, copied."""
+        found = {**self._stacked.effective_of(replica), **self.program.buffers(replica)}
+        return {name: value.cpu() for name, value in found.items()}
 
     def _program(self, networks: list[nn.Sequential]) -> Program | OneByOne:
         loss = self._plan.experiment.training.loss
@@ -117,6 +135,9 @@ class _Run:
         if not self._plan.header.one_by_one:
             return Program(self._stacked, networks[0], loss, watched)
         self._dropout = {}  # the networks draw their own
+        if self._elsewhere:
+            for network in networks:
+                noisy_on_cpu(network)
         noise = [generator.get_state() for generator in self._noise]
         return OneByOne(self._stacked, networks, loss, watched, noise)
 
@@ -125,7 +146,7 @@ class _Run:
         count, size = self._training.y.shape[1], self._plan.experiment.training.batch_size
         orders = [np.concatenate(batches(seed, count, size, epoch)) for seed in self._seeds]
         rows = np.stack(orders) + count * np.arange(len(self._seeds))[:, None]
-        index = self._to_replicas(torch.from_numpy(rows))
+        index = self._to_replicas(torch.from_numpy(rows).to(self._device))
         x, y = self._training.x.flatten(0, 1), self._training.y.flatten(0, 1)
         for chosen in index.split(size, dim=1):
             flat = chosen.flatten()
@@ -140,7 +161,10 @@ class _Run:
         for module, (shape, keep) in self._dropout.items():
             whole = (size, *shape)
             drawn = [_mask(whole, keep, self._dtype, generator) for generator in self._noise]
-            found[module] = self._to_replicas(torch.stack(drawn))
+            masks = torch.stack(drawn)
+            if self._elsewhere:
+                masks = masks.to(self._device)
+            found[module] = self._to_replicas(masks)
         return found
 
     def update(self, step: int, rate: float | None) -> None:
@@ -180,24 +204,25 @@ class _Run:
 
     def last_snapshot(self, step: int) -> Snapshot:
         """Return the readings after the last update: those of the validation part."""
-        zero = torch.zeros(len(self._plan.header.slots), dtype=self._dtype)
+        zero = self._stacked.flat.new_zeros(len(self._plan.header.slots))
         return self._read(step, Step(zero, zero, ()), self.validate(), ["epoch"])
 
     def _read(
         self, step: int, found: Step, validation: Scores | None, cadences: list[Cadence]
     ) -> Snapshot:
+        stacked, names = self._stacked, self._plan.header.parameters
         moment = Moment(
             loss=found.loss,
             correct=found.correct,
-            weights=tuple(self._stacked.parameters[name] for name in self._weights),
-            gradients=tuple(self._stacked.gradients[name] for name in self._weights),
+            weights=stacked.effective(self._weights),
+            gradients=stacked.effective_gradients(self._weights),
             activations=found.activations,
-            parameters=tuple(
-                self._stacked.parameters[name] for name in self._plan.header.parameters
-            ),
+            parameters=stacked.effective(names),
             laws=self._laws,
             validation=validation,
         )
+        if self._elsewhere:
+            moment = to_cpu(moment, whole=cadences != ["step"])
         with torch.no_grad():
             readings: Readings = {
                 probe.key: _numpy(probe.measure(moment))
@@ -219,9 +244,10 @@ class _Run:
         return training, validation
 
     def _tensor(self, of_seeds: Sequence[Features]) -> torch.Tensor:
-        """Return [S, ...]; real numbers in the run's precision."""
+        """Return [S, ...] where the run computes; real numbers in its precision."""
         values = torch.from_numpy(np.stack(of_seeds))
-        return values.to(self._dtype) if values.is_floating_point() else values
+        kind = self._dtype if values.is_floating_point() else values.dtype
+        return values.to(self._device, kind)
 
     def _to_replicas(self, values: torch.Tensor) -> torch.Tensor:
         """Return [R, ...] from [S, ...]: every contender gets what its seed has."""
@@ -272,4 +298,4 @@ def _clip_factors(gradients: list[torch.Tensor], limit: float) -> torch.Tensor:
 def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
     """Return a copy, as the program reuses its tensors; floats as float32."""
     kind = torch.float32 if values.is_floating_point() else torch.int32
-    return values.detach().to(kind, copy=True).numpy()
+    return values.detach().to("cpu", kind, copy=True).numpy()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from initstudio.engine.plan import Assignment
+from initstudio.engine.assignment import Assignment
 from initstudio.schemes import SCHEMES
 
 TRANSPOSED = (
@@ -35,4 +35,4 @@ def _depends(one: Assignment, fan: str) -> bool:
     if one.scheme is None:
         return False
     tensor = replace(one.tensor, **{fan: 2 * getattr(one.tensor, fan)})
-    return one.scheme.law(one.params, tensor) != one.law
+    return one.scheme.law(one.params, tensor) != one.drawn

@@ -213,6 +213,13 @@ class ChoiceBox(QComboBox):
         self._shown = value
         self.setCurrentIndex(-1 if value is None else self.findData(value))
 
+    def offer(self, choices: tuple[tuple[str, str], ...]) -> None:
+        """Offer these choices from now on; the one shown stays so."""
+        self.clear()
+        for key, label in choices:
+            self.addItem(label, key)
+        self.show_value(self._shown)
+
     def _on_activated(self, index: int) -> None:
         key = self.itemData(index)
         if key != self._shown:

@@ -21,7 +21,7 @@ from initstudio.engine.messages import (
     Started,
     Stop,
 )
-from initstudio.experiment import Experiment
+from initstudio.experiment import Device, Experiment
 from initstudio.history import History
 from initstudio.ui.worker import Died, Event, RunWorker
 
@@ -58,12 +58,16 @@ class LiveRun(QObject):
     """`history` has grown."""
     saved = Signal(str, int)
     """The folder in which so many files of weights were written."""
+    devices_seen = Signal()
+    """The engine has told which `devices` its torch sees."""
     failed = Signal(str, str)
 
     def __init__(self, worker: RunWorker | None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.worker = worker
         self.state = State.STARTING
+        self.devices: dict[Device, str] = {}
+        """What the engine's torch sees, with makers' names; empty until it has told."""
         self.history: History | None = None
         self.experiment: Experiment | None = None
         """What the engine was last given to run."""
@@ -150,8 +154,11 @@ class LiveRun(QObject):
         match event:
             case Died():
                 self._on_died(event)
-            case Ready():
+            case Ready(devices=devices):
                 self._engine_ready = True
+                if devices != self.devices:
+                    self.devices = devices
+                    self.devices_seen.emit()
             case _ if event.run != self._run:
                 pass  # of a run that was replaced meanwhile
             case Started():

@@ -8,7 +8,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from initstudio.engine import plan
 from initstudio.errors import ExperimentError
-from initstudio.experiment import Experiment, encode
+from initstudio.experiment import Device, Experiment, encode
 from initstudio.files import atomic_write
 from initstudio.history import History
 from initstudio.ui.live_run import LiveRun, State
@@ -35,6 +35,8 @@ class Session(QObject):
     """`history` is another one."""
     ticked = Signal()
     """`history` has grown."""
+    devices_seen = Signal()
+    """The engine has told which `devices` there are."""
     weights_saved = Signal(str, int)
     """The folder in which so many files of weights were written."""
     failed = Signal(str, str)
@@ -57,6 +59,7 @@ class Session(QObject):
         self._live.ticked.connect(self.ticked)
         self._live.failed.connect(self.failed)
         self._live.saved.connect(self.weights_saved)
+        self._live.devices_seen.connect(self.devices_seen)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE)
         self._settle.timeout.connect(self._on_settled)
         self._quiet = QTimer(self, singleShot=True, interval=SPARE_AFTER)
@@ -78,6 +81,11 @@ class Session(QObject):
     def history(self) -> History | None:
         """Return the readings of the present run."""
         return self._live.history
+
+    @property
+    def devices(self) -> dict[Device, str]:
+        """Return what can compute, with makers' names; empty until the engine has told."""
+        return self._live.devices
 
     @property
     def speed(self) -> float:

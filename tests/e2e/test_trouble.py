@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
+from initstudio.experiment import DEVICES, Device
 from initstudio.presets import ARTICLE
 from initstudio.ui.session import State
 from tests.studio import Studio
@@ -93,6 +95,25 @@ def test_a_million_units_are_refused_with_what_they_need(studio: Studio, qtbot: 
     studio.reaches(State.FAILED, qtbot)
     assert "memory" in studio.text("Message")
     studio.shows(ARTICLE, qtbot)
+
+
+def test_a_document_with_a_device_that_is_not_here_opens_and_runs_with_the_cpu(
+    studio: Studio, qtbot: QtBot
+) -> None:
+    absent: list[Device] = [key for key in DEVICES if key not in studio.session.devices]
+    if not absent:
+        pytest.skip("this machine has all devices")
+    device = absent[-1]
+    training = replace(ARTICLE.training, device=device)
+    studio.session.load(replace(ARTICLE, training=training))
+    studio.panel("Training")
+    assert "not here" in studio.find_a(QComboBox, "Training: Device").currentText()
+    studio.reaches(State.FAILED, qtbot)
+    assert f"PyTorch sees no {DEVICES[device]} device" in studio.text("Message")
+    studio.choose("Training: Device", "CPU")
+    studio.press("Run")
+    studio.is_at(5, qtbot)
+    assert studio.history.header.device == studio.session.devices["cpu"]
 
 
 def start(tmp_path: Path, *words: str) -> subprocess.Popen[str]:

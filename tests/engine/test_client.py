@@ -43,7 +43,7 @@ def until_end(client: EngineClient) -> list[Report]:
 
 
 def test_a_run_from_start_to_end(client: EngineClient) -> None:
-    assert client.read() == Ready("fake")
+    assert client.read() == Ready("fake", {"cpu": "Made up"})
     assert client.send(Start(1, ARTICLE))
     started, *progress, ended = until_end(client)
     assert isinstance(started, Started)
@@ -138,5 +138,5 @@ def test_the_engine_finds_its_package_from_any_folder(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     client = EngineClient(COMMAND)
-    assert client.read() == Ready("fake")
+    assert client.read() == Ready("fake", {"cpu": "Made up"})
     client.close()

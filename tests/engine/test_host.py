@@ -307,6 +307,7 @@ def test_after_memory_has_run_out_the_process_ends() -> None:
     [
         ("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 bytes.", "4 KiB"),
         ("not enough memory: you tried to allocate 3298534883328 bytes.", "3 TiB"),
+        ("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total of 3 GiB.", "20 MiB"),
         ("Unable to allocate 7.28 TiB for an array with shape (1000000, 1000000)", "7.28 TiB"),
     ],
 )

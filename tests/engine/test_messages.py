@@ -68,7 +68,7 @@ def test_a_command_arrives_as_it_was_sent(command: messages.Command) -> None:
 @pytest.mark.parametrize(
     "report",
     [
-        Ready("2.13"),
+        Ready("2.13", {"cpu": "x86_64", "cuda": "H100"}),
         Started(3, plan(ARTICLE).header),
         Ended(1, "failed", "$.x", "why"),
         Saved(1, "x", 2, "y"),

@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from initstudio.catalogue import Role, Value
+from initstudio.engine.assignment import assign
 from initstudio.engine.plan import (
     Plan,
-    assign,
     layers_of,
     plan,
     problems,

@@ -103,6 +103,17 @@ def test_first_outputs_are_written_where_they_are_wanted(
         assert torch.equal(found[1], wanted[1])
 
 
+@pytest.mark.parametrize("function", [linear, chain, in_place])
+def test_without_memory_of_its_own_it_gives_the_same(function: Flat) -> None:
+    target = torch.zeros_like(function(X, W, B)[0].contiguous())
+    recorded = record(function, [X, W, B], [target], keeps=False)
+    first, second = recorded(X, W, B), recorded(2 * X, W, B)
+    for inputs, found in (((X, W, B), first), ((2 * X, W, B), second)):
+        for ours, theirs in zip(found[1:], function(*inputs)[1:], strict=True):
+            torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(target, function(2 * X, W, B)[0])
+
+
 def test_large_results_lie_in_the_same_memory_at_each_call() -> None:
     recorded = record(chain, [X, W, B], [])
     first, second = (recorded(X, W, B)[0].data_ptr() for _ in range(2))

@@ -27,18 +27,16 @@ from initstudio.experiment import (
     AdamW,
     Choice,
     Contender,
-    Cosine,
     Data,
     Experiment,
     RMSprop,
     Rule,
     Seeds,
-    StepDecay,
     Training,
-    WarmUp,
 )
 from initstudio.layers import LAYERS
 from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
+from initstudio.schedule import Cosine, StepDecay, WarmUp
 from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS
 from tests.specs import around
@@ -55,7 +53,9 @@ for path in sys.argv[1:]:
         for seed in script["SEEDS"]:
             model = script["start"](init, tune, seed)
             state = {
-                name: hashlib.sha256(value.numpy().tobytes()).hexdigest()
+                name.replace("parametrizations.", "").removesuffix(".original"): hashlib.sha256(
+                    value.numpy().tobytes()
+                ).hexdigest()
                 for name, value in model.state_dict().items()
             }
             losses = []

@@ -461,3 +461,8 @@ def test_a_replaced_run_whose_engine_hangs_starts_on_another(
     session.run()
     qtbot.waitUntil(lambda: history_of(session).header.experiment == DIGITS)
     assert heard.failures == []
+
+
+def test_what_the_engine_sees_is_told_and_what_computed_is_recorded(ready: Session) -> None:
+    assert ready.devices == {"cpu": "Made up"}
+    assert history_of(ready).header.device == "Made up"

@@ -18,6 +18,7 @@ from initstudio.catalogue import Trial
 from initstudio.engine import data as data_module
 from initstudio.engine.build import build
 from initstudio.engine.initialize import initialize
+from initstudio.engine.multiplied import plain_name
 from initstudio.engine.network import ROOT
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.script.examples import data_text
@@ -252,7 +253,8 @@ def _check(resolved: Plan, code: str) -> None:
         seed = next(iter(resolved.experiment.seeds.each()))
         for at, (name, init, tune) in enumerate(vars(module)["CONTENDERS"]):
             with torch.random.fork_rng(devices=[]):
-                found = vars(module)["start"](init, tune, seed).state_dict()
+                model = vars(module)["start"](init, tune, seed)
+            found = {plain_name(key): value for key, value in model.state_dict().items()}
             for key, value in initialize(resolved, at, seed).state_dict().items():
                 if not torch.equal(found[key].nan_to_num(), value.nan_to_num()):
                     where = f"{ROOT}.contenders[{at}]"

@@ -12,9 +12,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from initstudio.engine.assignment import Assignment
 from initstudio.engine.build import build
 from initstudio.engine.initialize import in_order
-from initstudio.engine.plan import Assignment, Plan
+from initstudio.engine.multiplied import multiply
+from initstudio.engine.plan import Plan
 from initstudio.engine.script.literals import literal
 from initstudio.engine.script.paste import Pasted
 
@@ -48,6 +50,15 @@ def init_function(plan: Plan, contender: int, name: str, pasted: Pasted) -> str:
     body = _looped(plan, calls) or [
         call.of(f"network{_path(parameter)}") for parameter, call in calls
     ]
+    multipliers = plan.multipliers[contender]
+    if multipliers:
+        body += [
+            "# what is drawn is trained, and the network computes with it times a number",
+            "for name, by in {",
+            *(f"    {name!r}: {by!r}," for name, by in multipliers.items()),
+            "}.items():",
+            f"    {pasted.take(multiply)}(network, name, by)",
+        ]
     head = repr(f"Start the network as {plan.experiment.contenders[contender].name} does.")
     lines = [f"def {name}(network, generator):", f"    {_docstring(head)}"]
     lines += [f"    {line}" for line in body or ["pass  # as torch itself starts it"]]

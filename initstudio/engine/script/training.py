@@ -8,15 +8,11 @@ from initstudio.experiment import (
     SGD,
     Adam,
     AdamW,
-    Constant,
-    Cosine,
     Optimizer,
     RMSprop,
-    Schedule,
-    StepDecay,
     Training,
-    WarmUp,
 )
+from initstudio.schedule import Constant, Cosine, Schedule, StepDecay, WarmUp
 
 
 def training_text(resolved: Plan, pasted: Pasted) -> list[str]:

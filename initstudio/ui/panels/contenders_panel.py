@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWid
 from initstudio import edits
 from initstudio.catalogue import Entry, NoParams, Role, Value
 from initstudio.engine import plan
+from initstudio.engine.assignment import assign
 from initstudio.engine.inspection import rule_in_words
 from initstudio.engine.network import every
 from initstudio.engine.traps import traps_of
@@ -170,7 +171,7 @@ class ContendersPanel(QWidget):
         rule = edits.general_rule(contender, role)
         layers = tuple(every(plan.layers_of(experiment)))
         bitten: dict[str, list[str]] = {}
-        for one in plan.assign(contender, layers):
+        for one in assign(contender, layers):
             if one.tensor.role == role and (one.rule == rule or one.rule is None):
                 for trap in () if one.refused else traps_of(one):
                     bitten.setdefault(trap, []).append(one.layer.label)

@@ -13,15 +13,15 @@ from initstudio.declared import params_of
 from initstudio.engine import plan
 from initstudio.experiment import (
     OPTIMIZERS,
-    SCHEDULES,
     Choice,
     Experiment,
     Optimizer,
     Recording,
-    Schedule,
     Seeds,
     Training,
 )
+from initstudio.schedule import SCHEDULES, Schedule
+from initstudio.ui.device_form import DeviceForm
 from initstudio.ui.entry_picker import EntryPicker, Fact
 from initstudio.ui.form import Form, below, title
 from initstudio.ui.scroll_panel import scrolling_column
@@ -34,7 +34,7 @@ LABELS = {
 
 
 class TrainingPanel(QWidget):
-    """Epochs, batches, optimiser, learning rate, schedule, loss, clipping, seeds and snapshots."""
+    """Epochs, batches, optimiser, rate, schedule, loss, clipping, device, seeds and snapshots."""
 
     title = "Training"
     object_name = "training_panel"
@@ -48,14 +48,16 @@ class TrainingPanel(QWidget):
         self.rate = Form(Training, "Training", ("learning_rate",))
         self.schedule = EntryPicker("Schedule", _entries(SCHEDULES))
         self.update_rule = Form(Training, "Training", ("loss", "clip_norm"))
+        self.device = DeviceForm()
         self.seeds = Form(Seeds, "Seeds")
         self.recording = Form(Recording, "Recording")
         self.facts = Fact()
         self.facts.setAccessibleName("Training: steps")
         self._lay_out(scrolling_column(self))
         self.passes.changed.connect(self._on_training_changed)
-        for form in (self.rate, self.update_rule):
+        for form in (self.rate, self.update_rule, self.device):
             form.changed.connect(self._on_training_changed)
+        session.devices_seen.connect(self._show_devices)
         self.schedule.entry_chosen.connect(self._on_schedule_chosen)
         self.schedule.param_changed.connect(self._on_schedule_changed)
         self.optimizer.entry_chosen.connect(self._on_optimizer_chosen)
@@ -76,6 +78,7 @@ class TrainingPanel(QWidget):
         self.schedule.show_choice(Choice(key, msgspec.structs.asdict(schedule)))
         self.seeds.show_values(msgspec.structs.asdict(experiment.seeds))
         self.recording.show_values(msgspec.structs.asdict(experiment.recording))
+        self._show_devices()
         self._show_problems()
         self.facts.show_text(steps_in_words(experiment))
 
@@ -83,6 +86,7 @@ class TrainingPanel(QWidget):
         for widget in (self.passes, self.facts, self.optimizer, self.rate, self.schedule):
             column.addWidget(widget)
         column.addWidget(self.update_rule)
+        column.addWidget(self.device)
         column.addSpacing(6)
         column.addWidget(title("Seeds"))
         column.addWidget(self.seeds)
@@ -90,6 +94,9 @@ class TrainingPanel(QWidget):
         column.addWidget(title("Recording"))
         column.addWidget(self.recording)
         column.addStretch()
+
+    def _show_devices(self) -> None:
+        self.device.show_devices(self.session.devices, self.session.experiment.training.device)
 
     def _show_problems(self) -> None:
         problems = self.session.problems

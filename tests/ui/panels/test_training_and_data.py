@@ -26,13 +26,13 @@ from initstudio.experiment import (
     Adam,
     AdamW,
     Choice,
-    Cosine,
     Data,
     Experiment,
     Seeds,
     Training,
 )
 from initstudio.presets import ARTICLE, DIGITS
+from initstudio.schedule import Cosine
 from initstudio.ui.import_dialog import ImportDialog
 from initstudio.ui.panels.data_panel import DataPanel
 from initstudio.ui.panels.training_panel import TrainingPanel
@@ -100,6 +100,38 @@ def test_mistakes_stand_at_their_controls(show: Show) -> None:
     panel.session.edit(ARTICLE, "Mend")
     assert "Nesterov needs a momentum above 0." not in sentences(panel)
     assert panel.session.experiment.training.optimizer == Adam()
+
+
+def test_only_devices_that_are_here_are_offered(show: Show, find: Find, choose: Put) -> None:
+    panel = show(TrainingPanel, ARTICLE)
+    box = find(panel, "Training: Device")
+    assert [box.itemText(at) for at in range(box.count())] == ["CPU"]
+    assert "PyTorch is being loaded" in box.toolTip()
+    panel.device.show_devices({"cpu": "x86_64"}, "cpu")
+    assert [box.itemText(at) for at in range(box.count())] == ["CPU"]
+    assert "so the CPU computes" in box.toolTip()
+    panel.device.show_devices({"cpu": "x86_64", "cuda": "H100"}, "cpu")
+    assert [box.itemText(at) for at in range(box.count())] == ["CPU", "CUDA: H100"]
+    assert box.currentText() == "CPU"
+    assert "so the CPU computes" not in box.toolTip()
+    choose(box, "CUDA: H100")
+    assert panel.session.experiment.training.device == "cuda"
+    assert panel.session.undo_stack.undoText() == "Change device"
+
+
+def test_a_device_that_a_document_asks_for_and_that_is_not_here_is_told(
+    show: Show, find: Find, choose: Put
+) -> None:
+    asked = replace(ARTICLE, training=replace(ARTICLE.training, device="mps"))
+    panel = show(TrainingPanel, asked)
+    box = find(panel, "Training: Device")
+    assert box.currentText() == "Apple GPU (MPS)"
+    assert not [text for text in sentences(panel) if "sees no" in text], "it is not known yet"
+    panel.device.show_devices({"cpu": "x86_64"}, "mps")
+    assert box.currentText() == "Apple GPU (MPS) (not here)"
+    assert [text for text in sentences(panel) if "sees no Apple GPU" in text]
+    choose(box, "CPU")
+    assert panel.session.experiment == ARTICLE
 
 
 def test_data_is_chosen_and_told(show: Show, find: Find, choose: Put, put: Put) -> None:

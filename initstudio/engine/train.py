@@ -25,12 +25,17 @@ from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.program import Masks, Program
 from initstudio.engine.stacked import Stacked, Step, Tensors
+from initstudio.engine.theory import predicted_stds
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Readings, Snapshot
 from initstudio.law import Law
 from initstudio.measurement import Cadence, Moment
 from initstudio.schedule import factor
 
+PREDICTED = "activation_std"
+"""The probe that theory predicts the first readings of."""
+THEORY = "activation_theory"
+"""The reading that says what is predicted, at the start."""
 CLIP_EPS = 1e-6
 """As in `torch.nn.utils.clip_grad_norm_`."""
 FUSED = {"cpu", "cuda"}
@@ -229,7 +234,21 @@ class _Run:
                 for probe in self._plan.probes
                 if probe.cadence in cadences
             }
+        if "start" in cadences and PREDICTED in readings:
+            readings[THEORY] = self._predictions()
         return Snapshot(step, readings)
+
+    def _predictions(self) -> npt.NDArray[np.float32]:
+        """Return what theory says of the start, for the first batch of each seed [R, layers]."""
+        found = []
+        size = self._plan.experiment.training.batch_size
+        for contender in range(self._contenders):
+            for at, seed in enumerate(self._seeds):
+                x = self._training.x[at].cpu().numpy()
+                first = batches(seed, len(x), size, 0)[0]
+                found.append(predicted_stds(self._plan, contender, x[first]))
+        with np.errstate(over="ignore"):
+            return np.array(found, np.float32)
 
     def _load(self) -> tuple[_Data, _Data]:
         splits = [prepare(self._plan, seed) for seed in self._seeds]

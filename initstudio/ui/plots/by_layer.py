@@ -41,6 +41,8 @@ class LayerPlot(Plot):
     """One line for each contender over the layers, and a faint one for the start."""
 
     quantity = ""
+    theory = ""
+    """The reading, taken at the start, of what theory says; "" where there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
@@ -79,6 +81,7 @@ class LayerPlot(Plot):
         canvas.begin(smooth=self.settled)
         for line, (at_start, _, _), (present, _, _) in zip(self.lines, start, now, strict=True):
             self._draw_line(line, at_start if history.layers_step > 0 else None, present)
+        self._draw_theory(history, columns, log=log)
         canvas.end()
         self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
         self.show_notes(self._make_notes(history, names, now))
@@ -113,6 +116,19 @@ class LayerPlot(Plot):
         )
         canvas.dots(line.slot, x, present[0], colour, size=6 if len(x) <= 40 else 4, z=11)
 
+    def _draw_theory(self, history: History, columns: list[int], *, log: bool) -> None:
+        """Draw what theory says of the start, where it says anything."""
+        if self.theory not in history.first:
+            return
+        theme, x = self.theme, np.arange(len(columns), dtype=np.float64)
+        for line in self.lines:
+            values = history.first[self.theory][line.replicas][:, columns].astype(np.float64)
+            known = np.isfinite(values).all(0)
+            middle = np.where(known, np.median(np.where(known, values, 0), axis=0), np.nan)
+            drawn, _, _ = masked(middle, log=log)
+            ink = theme.blend(theme.colour(line.slot), 0.7)
+            self.canvas.line(("theory", line.slot), x, drawn, ink, width=1.5, dash=(1, 2.5), z=8)
+
     def _curve(
         self, readings: Readings, line: Line, columns: list[int], *, log: bool
     ) -> tuple[Array, int, int]:
@@ -143,6 +159,7 @@ class LayerPlot(Plot):
         notes = [f"step {history.layers_step:,}"]
         if history.layers_step > 0:
             notes.append("faint: at the start")
+        notes += self._theory_notes(history)
         for line, (_, hostile, lost) in zip(self.lines, now, strict=True):
             all_of = len(names) * len(line.replicas)
             if hostile:
@@ -152,6 +169,14 @@ class LayerPlot(Plot):
         if self.lines and len(self.lines[0].replicas) > 1:
             notes.append(f"median and range of {counted(len(self.lines[0].replicas), 'seed')}")
         return notes
+
+    def _theory_notes(self, history: History) -> list[str]:
+        found = history.first.get(self.theory)
+        if found is None:
+            return []
+        silent = [line.name for line in self.lines if not np.isfinite(found[line.replicas]).any()]
+        told = ["dotted: theory of the start"] if len(silent) < len(self.lines) else []
+        return told + ([f"no theory for {', '.join(silent)}"] if silent else [])
 
 
 class GradientNormPlot(LayerPlot):
@@ -182,6 +207,7 @@ class ActivationPlot(LayerPlot):
     order = 60
     reads = ("activation_std",)
     quantity = "std of the outputs"
+    theory = "activation_theory"
     Options = ActivationOptions
 
     def places(self, history: History) -> tuple[list[int], tuple[str, ...]]:

@@ -15,7 +15,7 @@ from msgspec import structs
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
+    QGridLayout,
     QLabel,
     QMenu,
     QSizePolicy,
@@ -99,6 +99,7 @@ class Plot(QWidget):
         self.note = QLabel(wordWrap=False)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._note = ""
+        self._beside: bool | None = None
         self.picture = self.make_picture()
         self._lay_out()
         self.toolbar.show_values(self.options)
@@ -318,11 +319,12 @@ class Plot(QWidget):
         self.enlarge_asked.emit()
 
     def _lay_out(self) -> None:
-        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._head = QGridLayout()
         self._head.setSpacing(2)
-        self._head.addWidget(self.title, 1)
-        self._head.addWidget(self.toolbar, 0, Qt.AlignmentFlag.AlignLeft)
-        self._head.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._head.setColumnStretch(0, 1)
+        self._head.addWidget(self.title, 0, 0)
+        self._head.addWidget(self.more, 0, 2)
+        self._place_toolbar(beside=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 10, 5)
         column.setSpacing(3)
@@ -330,6 +332,15 @@ class Plot(QWidget):
         column.addWidget(self.legend)
         column.addWidget(self.picture, 1)
         column.addWidget(self.note)
+
+    def _place_toolbar(self, *, beside: bool) -> None:
+        """Put the options beside the title, or into a row of their own."""
+        if beside == self._beside:
+            return
+        self._beside = beside
+        self._head.removeWidget(self.toolbar)
+        place = (0, 1, 1, 1) if beside else (1, 0, 1, 3)
+        self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
 
     def _elide_note(self) -> None:
         metrics = self.note.fontMetrics()
@@ -342,9 +353,7 @@ class Plot(QWidget):
         self._elide_note()
         title = self.title.fontMetrics().horizontalAdvance(self.label)
         controls = self.toolbar.sizeHint().width() + self.more.sizeHint().width()
-        fits = title + controls + 38 <= self.width()
-        beside, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
-        self._head.setDirection(beside if fits else below)
+        self._place_toolbar(beside=title + controls + 38 <= self.width())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for more room at a double click on the title."""

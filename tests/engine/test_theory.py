@@ -1,0 +1,204 @@
+"""What theory says of a start, against published figures and against networks that are drawn."""
+
+from functools import partial
+from math import pi, sqrt
+
+import numpy as np
+import pytest
+import torch
+from msgspec.structs import replace
+
+from initstudio.engine.initialize import initialize
+from initstudio.engine.plan import Plan, plan
+from initstudio.engine.theory import predicted_stds
+from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
+from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
+
+WIDTH = 512
+DRAWS = 8
+X = np.random.default_rng(0).normal(size=(64, WIDTH)).astype(np.float32)
+X /= np.sqrt((X**2).mean(1, keepdims=True))  # each example of second moment 1
+
+
+def deep(activation: str, layers: int = 5, **params: float) -> tuple[Choice, ...]:
+    one = (Choice("linear", {"units": WIDTH}), Choice(activation, dict(params)))
+    return one * layers + (Choice("output"),)
+
+
+def planned(network: tuple[Choice, ...], *contenders: Contender, features: int = WIDTH) -> Plan:
+    return plan(
+        Experiment(
+            network=network,
+            data=Data(dataset=Choice("random", {"examples": 200, "features": features})),
+            contenders=contenders,
+            training=ARTICLE.training,
+        )
+    )
+
+
+def measured(resolved: Plan, x: np.ndarray) -> np.ndarray:
+    """Return the root of the mean variance of each watched layer, over draws."""
+    found = []
+    for seed in range(DRAWS):
+        network = initialize(resolved, 0, seed)
+        seen: dict[str, torch.Tensor] = {}
+        for layer in resolved.watched:
+            note = partial(_note, seen, layer.module)
+            network.get_submodule(layer.module).register_forward_hook(note)
+        with torch.no_grad():
+            network(torch.from_numpy(x))
+        found.append([float(seen[layer.module].double().var()) for layer in resolved.watched])
+    root: np.ndarray = np.sqrt(np.mean(found, axis=0))
+    return root
+
+
+def _note(
+    seen: dict[str, torch.Tensor], name: str, _module: object, _input: object, output: torch.Tensor
+) -> None:
+    seen[name] = output
+
+
+def of_activations(resolved: Plan, values: np.ndarray) -> np.ndarray:
+    return values[list(resolved.header.activations)]
+
+
+def test_the_figures_of_glorot_and_bengio() -> None:
+    resolved = planned(
+        deep("tanh"),
+        contender("Torch", 0, "torch_default"),
+        contender("Xavier", 1, "xavier_uniform"),
+    )
+    for at, wanted in (
+        (0, (0.4603, 0.2495, 0.1412, 0.0810, 0.0467)),
+        (1, (0.6279, 0.4863, 0.4082, 0.3576, 0.3216)),
+    ):
+        found = of_activations(resolved, predicted_stds(resolved, at, X))
+        np.testing.assert_allclose(found, wanted, atol=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "factor"),
+    [("kaiming_normal", 1.0), ("xavier_normal", 0.5), ("torch_default", 1 / 6)],
+)
+def test_relu_networks_multiply_the_second_moment_by_a_factor_a_layer(
+    scheme: str, factor: float
+) -> None:
+    resolved = planned(deep("relu"), contender("It", 0, scheme))
+    found = of_activations(resolved, predicted_stds(resolved, 0, X)) ** 2
+    share = 0.5 - 1 / (2 * pi)  # the variance of max(z, 0)
+    wanted = share * 2 * factor * factor ** np.arange(5)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+NETWORKS: dict[str, tuple[Choice, ...]] = {
+    "relu": deep("relu"),
+    "tanh": deep("tanh"),
+    "gelu": deep("gelu"),
+    "leaky": deep("leaky_relu", negative_slope=0.2),
+    "batch norm": (
+        *(Choice("linear", {"units": WIDTH}), Choice("batch_norm"), Choice("relu")) * 3,
+        Choice("output"),
+    ),
+    "layer norm": (
+        *(Choice("linear", {"units": WIDTH}), Choice("layer_norm"), Choice("tanh")) * 3,
+        Choice("output"),
+    ),
+    "dropout": (
+        *(Choice("linear", {"units": WIDTH}), Choice("relu"), Choice("dropout", {"p": 0.3})) * 3,
+        Choice("output"),
+    ),
+    "residual": (
+        Choice("linear", {"units": WIDTH}),
+        *(
+            Choice(
+                "residual",
+                {"branch_scale": 0.5},
+                inside=(
+                    Choice("relu"),
+                    Choice("linear", {"units": WIDTH}),
+                ),
+            ),
+        )
+        * 3,
+        Choice("output"),
+    ),
+    "convolution": (
+        Choice("linear", {"units": WIDTH}),
+        Choice("unflatten", {"channels": 8, "height": 8, "width": 8}),
+        Choice("conv2d", {"channels": 64, "kernel": 3, "padding": 1}),
+        Choice("relu"),
+        Choice("conv2d", {"channels": 64, "kernel": 3, "padding": 2, "stride": 2, "dilation": 2}),
+        Choice("relu"),
+        Choice("flatten"),
+        Choice("output"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("scheme", ["kaiming_normal", "xavier_uniform", "torch_default"])
+def test_networks_that_are_drawn_spread_as_predicted(name: str, scheme: str) -> None:
+    bias = "torch_default" if scheme == "torch_default" else "zeros"
+    resolved = planned(NETWORKS[name], contender("It", 0, scheme, bias))
+    found, wanted = predicted_stds(resolved, 0, X), measured(resolved, X)
+    hidden = [at for at, one in enumerate(resolved.watched) if one.layer.key != "output"]  # type: ignore[union-attr]
+    np.testing.assert_allclose(found[hidden], wanted[hidden], rtol=0.05)
+    assert np.isfinite(found).all()
+
+
+def test_examples_of_different_length_are_followed_one_by_one() -> None:
+    lengths = np.linspace(0.1, 3, len(X), dtype=np.float32)[:, None]
+    resolved = planned(deep("tanh", 3), contender("It", 0, "xavier_normal"))
+    found, wanted = predicted_stds(resolved, 0, X * lengths), measured(resolved, X * lengths)
+    np.testing.assert_allclose(found[:-1], wanted[:-1], rtol=0.03)
+
+
+def test_30_layers_of_a_race_are_told_before_it() -> None:
+    resolved = plan(DEEP_DIGITS)
+    x = np.random.default_rng(1).normal(size=(64, 64)).astype(np.float32)
+    kaiming = of_activations(resolved, predicted_stds(resolved, 1, x))
+    np.testing.assert_allclose(kaiming, kaiming[0], rtol=1e-9)
+    xavier = of_activations(resolved, predicted_stds(resolved, 0, x))
+    assert xavier[-1] / xavier[0] == pytest.approx(sqrt(0.5) ** 29, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        (Choice("tanh"), Choice("output")),
+        (
+            Choice("linear", {"units": 12}),
+            Choice("unflatten", {"height": 3, "width": 4}),
+            Choice("as_sequence"),
+            Choice("lstm", {"hidden": 3}),
+            Choice("output"),
+        ),
+    ],
+    ids=["an activation of data", "a recurrent layer"],
+)
+def test_where_theory_is_silent_there_is_no_number(network: tuple[Choice, ...]) -> None:
+    resolved = planned(network, contender("It", 0, "xavier_normal"))
+    found = predicted_stds(resolved, 0, X)
+    assert np.isnan(found[-1])
+    assert np.isnan(found).any()
+
+
+def test_other_starts_have_no_prediction() -> None:
+    for one in (
+        contender("Ones", 0, "ones"),
+        contender("Identity", 0, "identity"),
+        replace(contender("Tuned", 0, "normal"), tuning=Choice("lsuv")),
+    ):
+        resolved = planned(deep("tanh", 2), one)
+        assert np.isnan(predicted_stds(resolved, 0, X)).all()
+    shifted = Rule(role="bias", scheme=Choice("constant", {"value": 0.5}))
+    one = contender("Shifted", 0, "xavier_normal")
+    resolved = planned(deep("tanh", 2), replace(one, rules=(*one.rules, shifted)))
+    found = predicted_stds(resolved, 0, X)
+    assert np.isfinite(found[0])
+    assert np.isnan(found[1:]).all()
+
+
+def test_tokens_have_no_prediction() -> None:
+    resolved = planned(deep("tanh", 1), contender("It", 0, "xavier_normal"))
+    assert np.isnan(predicted_stds(resolved, 0, np.zeros((4, 3), np.int64))).all()

@@ -122,7 +122,8 @@ def _plain(value: object) -> str:
             return ", ".join(str(one) for one in value)
         case bool():
             return "true" if value else "false"
-    return str(value)
+    first, *more = str(value).splitlines() or [""]
+    return f"{first} ..." if more else first
 
 
 def _wrapped(text: str, indent: int, width: int, hanging: int | None = None) -> list[str]:

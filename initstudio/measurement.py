@@ -38,6 +38,8 @@ class Moment:
     """The gradients of `weights`, in the same order and shapes."""
     activations: "tuple[torch.Tensor, ...]"
     """The output [R, batch, *shape] of each layer, in order."""
+    theory: "Callable[[], torch.Tensor]"
+    """Gives the std [R, layers] that theory predicts of each layer's outputs at the start."""
     parameters: "tuple[torch.Tensor, ...]" = ()
     """One [R, *shape] for each parameter tensor, in order of the layers."""
     laws: "tuple[tuple[Law | None, ...], ...]" = ()

@@ -32,10 +32,6 @@ from initstudio.law import Law
 from initstudio.measurement import Cadence, Moment
 from initstudio.schedule import factor
 
-PREDICTED = "activation_std"
-"""The probe that theory predicts the first readings of."""
-THEORY = "activation_theory"
-"""The reading that says what is predicted, at the start."""
 CLIP_EPS = 1e-6
 """As in `torch.nn.utils.clip_grad_norm_`."""
 FUSED = {"cpu", "cuda"}
@@ -222,6 +218,7 @@ class _Run:
             weights=stacked.effective(self._weights),
             gradients=stacked.effective_gradients(self._weights),
             activations=found.activations,
+            theory=self._predictions,
             parameters=stacked.effective(names),
             laws=self._laws,
             validation=validation,
@@ -234,11 +231,9 @@ class _Run:
                 for probe in self._plan.probes
                 if probe.cadence in cadences
             }
-        if "start" in cadences and PREDICTED in readings:
-            readings[THEORY] = self._predictions()
         return Snapshot(step, readings)
 
-    def _predictions(self) -> npt.NDArray[np.float32]:
+    def _predictions(self) -> torch.Tensor:
         """Return what theory says of the start, for the first batch of each seed [R, layers]."""
         found = []
         size = self._plan.experiment.training.batch_size
@@ -247,8 +242,7 @@ class _Run:
                 x = self._training.x[at].cpu().numpy()
                 first = batches(seed, len(x), size, 0)[0]
                 found.append(predicted_stds(self._plan, contender, x[first]))
-        with np.errstate(over="ignore"):
-            return np.array(found, np.float32)
+        return torch.from_numpy(np.array(found))
 
     def _load(self) -> tuple[_Data, _Data]:
         splits = [prepare(self._plan, seed) for seed in self._seeds]

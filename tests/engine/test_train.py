@@ -10,8 +10,10 @@ import torch
 from msgspec.structs import replace
 
 from initstudio.catalogue import Value
+from initstudio.engine.data import batches, prepare
 from initstudio.engine.plan import plan
 from initstudio.engine.reference import train_one
+from initstudio.engine.theory import predicted_stds
 from initstudio.engine.train import train
 from initstudio.errors import ExperimentError
 from initstudio.experiment import (
@@ -224,6 +226,21 @@ def test_without_a_validation_part_its_readings_are_nan() -> None:
     first = next(train(asked))
     assert np.isnan(first.readings["validation_loss"]).all()
     assert np.isnan(first.readings["validation_accuracy"]).all()
+
+
+def test_theory_is_told_once_for_the_first_batch_of_each_seed() -> None:
+    asked = experiment()
+    snapshots = list(train(asked))
+    (first,) = [shot for shot in snapshots if "activation_theory" in shot.readings]
+    assert first.step == 0
+    found = first.readings["activation_theory"]
+    resolved = plan(asked)
+    assert found.shape == (6, len(resolved.header.layers))
+    for index in range(3):
+        for at, seed in enumerate(asked.seeds.each()):
+            x = prepare(resolved, seed).train_x
+            wanted = predicted_stds(resolved, index, x[batches(seed, len(x), 32, 0)[0]])
+            np.testing.assert_allclose(found[2 * index + at], wanted, rtol=1e-6)
 
 
 def test_only_the_probes_that_are_named_are_read() -> None:

@@ -131,7 +131,9 @@ def test_lengths_and_spreads_of_faint_and_of_huge_values_are_told() -> None:
             weights=(values,),
             gradients=(values,),
             activations=(values,),
+            theory=lambda: torch.ones(2, 1),
         )
+        assert PROBES["activation_theory"].measure(moment).shape == (2, 1)
         rows = values.double().flatten(1).numpy()
         spread = PROBES["activation_std"].measure(moment)[:, 0]
         np.testing.assert_allclose(spread, rows.std(1), rtol=1e-6)

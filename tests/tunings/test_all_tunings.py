@@ -243,7 +243,7 @@ def test_what_cannot_be_differentiated_twice_is_refused_in_a_sentence() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return torch.cdist(x, torch.eye(3), p=1)
 
-    for key in ("metainit", "gradinit", "python"):
+    for key in ("metainit", "gradinit"):
         trial = trial_of(nn.Sequential(nn.Linear(8, 3), Distances()), batch_for("dense"))
         with pytest.raises(ValueError, match="cannot be differentiated twice"):
             tune(key, trial)

@@ -31,11 +31,18 @@ class Times(nn.Module):
 def multiply(network: nn.Module, parameter: str, by: float) -> None:
     """Let the network compute with a parameter times a number; what it is stays, and is trained.
 
-    Its name in `state_dict` becomes "0.parametrizations.weight.original" for "0.weight".
+    Its name in `state_dict` becomes "0.parametrizations.weight.original" for "0.weight". Where
+    several modules share it, all of them do so.
     """
-    module, _, name = parameter.rpartition(".")
-    part = network.get_submodule(module)
-    nn.utils.parametrize.register_parametrization(part, name, Times(by))
+    wanted = network.get_parameter(parameter)
+    places = [
+        (module, name)
+        for module in network.modules()
+        for name, one in module.named_parameters(recurse=False)
+        if one is wanted
+    ]
+    for module, name in places:
+        nn.utils.parametrize.register_parametrization(module, name, Times(by))
 
 
 def plain_name(name: str) -> str:

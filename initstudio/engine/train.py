@@ -11,13 +11,7 @@ from torch import nn
 
 from initstudio.catalogue import Features, Shape
 from initstudio.engine.data import batches, prepare, stream
-from initstudio.engine.device import (
-    device_of,
-    is_elsewhere,
-    memory_of,
-    noisy_on_cpu,
-    to_cpu,
-)
+from initstudio.engine.device import device_of, is_elsewhere, memory_of, noisy_on_cpu, to_cpu
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
@@ -137,6 +131,7 @@ class _Run:
             return Program(self._stacked, networks[0], loss, watched)
         self._dropout = {}  # the networks draw their own
         if self._elsewhere:
+            torch.manual_seed(self._seeds[0])  # what an own network's functions draw there
             for network in networks:
                 noisy_on_cpu(network)
         noise = [generator.get_state() for generator in self._noise]

@@ -27,6 +27,7 @@ from initstudio.presets import contender
 from initstudio.probes.distributions import distributions
 from tests.engine.test_isolation import losses
 from tests.engine.test_train import assert_equal_to_plain
+from tests.own_networks import CELL, RECURRENT, RESIDUAL, SHARED, own
 from tests.specs import around
 
 XAVIER = contender("Xavier", 0, "xavier_uniform")
@@ -59,6 +60,12 @@ def experiment(*contenders: Contender, network: tuple[Choice, ...] = SMALL) -> E
 def test_multiplied_networks_train_as_in_the_plain_loop(key: str) -> None:
     """Some all at once, some one by one."""
     assert_equal_to_plain(experiment(NTK, XAVIER, network=around(key)))
+
+
+@pytest.mark.parametrize("code", [SHARED, RESIDUAL, RECURRENT, CELL])
+def test_own_networks_are_multiplied_as_in_the_plain_loop(code: str) -> None:
+    """Also where modules share a weight, or are used several times."""
+    assert_equal_to_plain(experiment(NTK, XAVIER, network=(own(code),)))
 
 
 def test_contenders_with_other_multipliers_train_as_in_the_plain_loop() -> None:

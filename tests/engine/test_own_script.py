@@ -7,6 +7,7 @@ import pytest
 from initstudio.engine.script import script_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice
+from initstudio.presets import contender
 from tests.engine.test_script import assert_same, experiment
 from tests.own_networks import MLP, NOISY, RECURRENT, RESIDUAL, SHARED, own
 
@@ -42,6 +43,9 @@ if __name__ == "__main__":
         "recurrent": experiment(network=(own(RECURRENT),)),
         "noisy": experiment(network=(own(NOISY),)),
         "shared": experiment(network=(own(SHARED),)),
+        "shared and multiplied": experiment(
+            network=(own(SHARED),), contenders=(contender("NTK", 0, "ntk"),)
+        ),
         "twice": experiment(network=(twice, twice, own(busy, factory="data"))),
     }
     assert_same(asked, tmp_path)

@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         network.own.again_asked.connect(self.commands.networks.again)
         network.own.trust_asked.connect(self.commands.networks.trust)
         contenders.inspect_asked.connect(self._show_inspector)
+        contenders.code_asked.connect(self.commands.show_script)
         contenders.contender_chosen.connect(inspector.show_contender)
         for contender in session.experiment.contenders[:1]:
             inspector.show_contender(contender.slot)

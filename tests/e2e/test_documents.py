@@ -90,6 +90,18 @@ def test_the_experiment_is_taken_home_as_a_script(studio: Studio, qtbot: QtBot) 
     studio.window.activateWindow()
 
 
+def test_one_contender_is_taken_home_as_a_function(studio: Studio, qtbot: QtBot) -> None:
+    studio.press("Contender as code")
+    (window,) = studio.window.findChildren(ScriptWindow)
+    assert window.what.currentText() == "Init function of Xavier"
+    qtbot.waitUntil(lambda: bool(window.code.toPlainText() or window.problem.text()))
+    assert "def init(network, generator):" in window.code.toPlainText()
+    window.copy.click()
+    assert QApplication.clipboard().text() == window.code.toPlainText()
+    window.close()
+    studio.window.activateWindow()
+
+
 def test_an_experiment_is_saved_and_opened_again(studio: Studio, file: Path, qtbot: QtBot) -> None:
     studio.panel("Training")
     studio.type("Training: Epochs", "3")

@@ -41,6 +41,8 @@ class ContendersPanel(QWidget):
     contender_chosen = Signal(int)
     """The slot of the contender whose schemes are shown."""
     inspect_asked = Signal()
+    code_asked = Signal(str)
+    """The init function of the contender of this name is wanted."""
     """What starts each tensor of it is to be seen."""
 
     def __init__(self, session: Session) -> None:
@@ -54,11 +56,16 @@ class ContendersPanel(QWidget):
         self.add = QToolButton()
         self.count = Fact()
         self.heading = title("")
-        self.inspect = QToolButton()
-        self.inspect.setText("Inspect")
-        self.inspect.setAccessibleName("Inspect contender")
-        self.inspect.setToolTip("What starts each tensor, with its numbers, and whether it did")
+        self.inspect = _button(
+            "Inspect",
+            "Inspect contender",
+            "What starts each tensor, with its numbers, and whether it did",
+        )
         self.inspect.clicked.connect(self.inspect_asked)
+        self.code = _button(
+            "Code", "Contender as code", "How this contender starts the network, as PyTorch code"
+        )
+        self.code.clicked.connect(self._on_code_asked)
         self.problem = Note()
         self.rules = RuleTable()
         self.pickers = {role: _picker(role, label) for role, label in ROLES.items()}
@@ -110,6 +117,7 @@ class ContendersPanel(QWidget):
         column.addSpacing(4)
         name = QHBoxLayout()
         name.addWidget(self.heading, 1)
+        name.addWidget(self.code)
         name.addWidget(self.inspect)
         column.addLayout(name)
         for widget in (self.problem, *self.pickers.values(), self.rules, self.tuning):
@@ -154,7 +162,8 @@ class ContendersPanel(QWidget):
             picker.show_trap(self._trap(contender, role) if contender else "")
         self.tuning.setVisible(contender is not None)
         self.tuning.show_choice((contender and contender.tuning) or Choice(NONE))
-        self.inspect.setEnabled(contender is not None)
+        for button in (self.inspect, self.code):
+            button.setEnabled(contender is not None)
         if contender:
             self.contender_chosen.emit(contender.slot)
         self.rules.setVisible(contender is not None)
@@ -288,6 +297,10 @@ class ContendersPanel(QWidget):
         if (at := self._at()) is not None:
             self._edit(edits.move_rule(self.session.experiment, at, number, by), "Move rule")
 
+    def _on_code_asked(self) -> None:
+        if (at := self._at()) is not None:
+            self.code_asked.emit(self.session.experiment.contenders[at].name)
+
     def _on_tuning_chosen(self, key: str) -> None:
         at, experiment = self._at(), self.session.experiment
         if at is not None:
@@ -315,6 +328,14 @@ class ContendersPanel(QWidget):
             self._edit(
                 new, f"Change {name} of {one.name}", f"{one.slot}.{role}.{choice.key}.{name}"
             )
+
+
+def _button(text: str, name: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setAccessibleName(name)
+    button.setToolTip(tip)
+    return button
 
 
 def _some(labels: list[str]) -> str:

@@ -29,7 +29,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits"}),
-    frozenset({"layer_edits"}),
+    frozenset({"layer_edits", "finding"}),
     frozenset({"convergence"}),
     # floor 2
     frozenset({"layers", "schemes", "tunings", "datasets", "probes", "findings"}),

@@ -22,7 +22,7 @@ WEIGHTS_FILTER = "Weights (*.safetensors);;All files (*)"
 TAKEN = (".json", ".py", ".safetensors")
 """Endings of the files that can be dropped on the window."""
 MAX_RECENT = 8
-LAYOUT = 2
+LAYOUT = 3
 """Counts up when docks change, so that an older layout is not restored."""
 Answer = QMessageBox.StandardButton
 

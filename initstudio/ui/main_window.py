@@ -65,6 +65,9 @@ class MainWindow(QMainWindow):
             self._add_dock(
                 None, Qt.DockWidgetArea.LeftDockWidgetArea, "training_panel", "Training"
             ),
+            self._add_dock(
+                None, Qt.DockWidgetArea.RightDockWidgetArea, "findings_panel", "Findings"
+            ),
             self._add_dock(inspector, Qt.DockWidgetArea.BottomDockWidgetArea),
         ]
         self.docks[-1].hide()
@@ -106,9 +109,11 @@ class MainWindow(QMainWindow):
     def _fill_docks(self) -> None:
         """Make the panels that lie behind others at first."""
         from initstudio.ui.panels.data_panel import DataPanel  # noqa: PLC0415 - not at the start
+        from initstudio.ui.panels.findings_panel import FindingsPanel  # noqa: PLC0415
         from initstudio.ui.panels.training_panel import TrainingPanel  # noqa: PLC0415
 
-        _network, _contenders, data, training, _inspector = self.docks
+        _network, _contenders, data, training, findings, _inspector = self.docks
+        findings.setWidget(FindingsPanel(self._session))
         data.setWidget(DataPanel(self._session))
         training.setWidget(TrainingPanel(self._session))
 
@@ -156,15 +161,20 @@ class MainWindow(QMainWindow):
 
     def _stack_docks(self) -> None:
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        network, contenders, data, training, _inspector = self.docks
+        network, contenders, data, training, findings, inspector = self.docks
         if self.width() < WIDE:
             self.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, contenders)
             self.tabifyDockWidget(contenders, network)
+            self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, findings)
+            self.tabifyDockWidget(inspector, findings)
+            findings.hide()
         self.tabifyDockWidget(network, data)
         self.tabifyDockWidget(data, training)
         for dock in (network, contenders):
             dock.raise_()
         self.resizeDocks([network, contenders], [350, 300], Qt.Orientation.Horizontal)
+        if self.width() >= WIDE:
+            self.resizeDocks([contenders, findings], [3, 2], Qt.Orientation.Vertical)
 
     def _show_inspector(self) -> None:
         self.docks[-1].show()

@@ -22,7 +22,7 @@ FILE = "<your code>"
 MARK = "InitStudio runs "
 DONE = "InitStudio ran it."
 """What is said on the standard error around it, so that who outlives the process knows."""
-GRACE = 2.0
+GRACE = 5.0
 """Seconds until a process whose code goes on after its time ends itself."""
 LINE = 300
 """Characters of an error's text that are told."""

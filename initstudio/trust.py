@@ -5,8 +5,6 @@ that was changed by one letter is another text. This protects from code that cam
 somebody's file, not from malice in code that was read and trusted.
 """
 
-import hashlib
-
 from initstudio import paths
 from initstudio.files import atomic_write
 
@@ -31,6 +29,8 @@ def trust(text: str) -> None:
 
 
 def _digest(text: str) -> str:
+    import hashlib  # noqa: PLC0415 - not at the window's start
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

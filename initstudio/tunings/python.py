@@ -3,7 +3,6 @@
 import io
 import math
 import textwrap
-import tokenize
 from typing import TYPE_CHECKING, Annotated
 
 import lazy_loader
@@ -114,6 +113,8 @@ def _script(params: PythonParams) -> str:
 
 def _can_be_indented(code: str) -> bool:
     """Return whether the code means the same inside of a function."""
+    import tokenize  # noqa: PLC0415 - not at the window's start
+
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(code).readline))
     except (tokenize.TokenError, SyntaxError):

@@ -11,7 +11,6 @@ from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
 from initstudio.ui.network_opening import NetworkOpening
-from initstudio.ui.script_window import ScriptWindow
 from initstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ class Commands(QObject):
 
     def show_script(self, contender: str = "") -> None:
         """Show the experiment as PyTorch code; that of a contender's start if one is named."""
+        from initstudio.ui.script_window import ScriptWindow  # noqa: PLC0415 - not at the start
+
         ScriptWindow(self._session, contender, self._window).show()
 
     def ask_save_picture(self) -> None:

@@ -3,6 +3,7 @@
 Each start is a process of its own; the two of a pair take turns, ratios are of the medians.
 """
 
+import contextlib
 import os
 import signal
 import statistics
@@ -40,7 +41,7 @@ def start_and_watch():
     from initstudio.ui.main_window import MainWindow
     def paint(self, event):
         super(MainWindow, self).paintEvent(event)
-        QTimer.singleShot(0, lambda: print("there", flush=True))
+        QTimer.singleShot(0, lambda: print("there", engine.pid, flush=True))
     MainWindow.paintEvent = paint
     return engine
 app.EngineClient = start_and_watch
@@ -66,7 +67,7 @@ engine = EngineClient()
 engine.send(Start(1, ARTICLE))
 while not isinstance(engine.read(), Progress):
     pass
-print("there", flush=True)
+print("there", engine.pid, flush=True)
 engine.close()
 """
 
@@ -111,16 +112,17 @@ def _wait(code: str) -> float:
     with process:
         line = process.stdout.readline() if process.stdout else ""
         seconds = time.perf_counter() - began
-        _end(process)
-    if line.strip() != "there":
+        there, *engines = line.split() or [""]
+        _end(process.pid, *map(int, engines))
+        process.kill()
+    if there != "there":
         message = "the process ended before it was there"
         raise RuntimeError(message)
     return seconds
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(*groups: int) -> None:
     """End a process and its engine, which else would load torch on into the next start."""
-    if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
+    for group in groups if os.name == "posix" else ():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)

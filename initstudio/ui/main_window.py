@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
             dock.raise_()
         self.resizeDocks([network, contenders], [350, 300], Qt.Orientation.Horizontal)
         if self.width() >= WIDE:
-            self.resizeDocks([contenders, findings], [3, 2], Qt.Orientation.Vertical)
+            self.resizeDocks([contenders, findings], [2, 1], Qt.Orientation.Vertical)
 
     def _show_inspector(self) -> None:
         self.docks[-1].show()
@@ -184,7 +184,8 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def _on_failed(self, where: str, why: str) -> None:
-        self._messages.show_message(f"{where}: {why}")
+        # a place in a file says nothing to who looks at a window
+        self._messages.show_message(why if where.startswith("$") else f"{where}: {why}")
 
     def _on_weights_saved(self, folder: str, files: int) -> None:
         what = "1 file of weights was" if files == 1 else f"{files:,} files of weights were"

@@ -38,6 +38,7 @@ class FindingsPanel(QWidget):
         self.empty = Fact()
         self.empty.setAccessibleName("Findings: none")
         self._shown: object = None
+        self._measured = False
         column = scrolling_column(self)
         column.addWidget(self.empty)
         self._rows = QVBoxLayout()
@@ -59,6 +60,7 @@ class FindingsPanel(QWidget):
         if state == self._shown:
             return
         self._shown = state
+        self._measured = fresh is not None
         self._show(diagnose(experiment, fresh))
 
     def _show(self, found: list[Found]) -> None:
@@ -70,7 +72,8 @@ class FindingsPanel(QWidget):
                 row.deleteLater()
         for one in self.found:
             self._rows.addWidget(self._row(one))
-        self.empty.show_text("" if self.found else NOTHING)
+        nothing = NOTHING if self._measured else UNKNOWN
+        self.empty.show_text("" if self.found else nothing)
 
     def _row(self, one: Found) -> QFrame:
         row = QFrame()

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from initstudio.experiment import Choice
 from initstudio.presets import ARTICLE, contender, multilayer
 from initstudio.ui import theme
-from initstudio.ui.panels.findings_panel import NOTHING, FindingsPanel
+from initstudio.ui.panels.findings_panel import NOTHING, UNKNOWN, FindingsPanel
 from initstudio.ui.session import Session
 
 DEEP = replace(
@@ -65,10 +65,20 @@ def test_one_click_mends_it_and_undo_takes_that_back(panel: FindingsPanel) -> No
     assert "Xavier" in {one.contender.name for one in panel.found}
 
 
-def test_a_good_start_is_said_to_be_one(panel: FindingsPanel) -> None:
+def test_a_good_start_is_said_to_be_one_once_it_is_measured(
+    panel: FindingsPanel, ready: Session, qtbot: QtBot
+) -> None:
     panel.session.edit(replace(DEEP, contenders=DEEP.contenders[2:]), "Only Kaiming")
     assert panel.found == []
-    assert panel.empty.text() == NOTHING
+    assert panel.empty.text() == UNKNOWN
+    measured = FindingsPanel(ready)
+    qtbot.addWidget(measured)
+    measured.show()
+    # the made-up losses are those of a network that is sure of itself
+    assert {one.finding.key for one in measured.found} == {"first_loss"}
+    assert measured.empty.text() == ""
+    measured._show([])
+    assert measured.empty.text() == NOTHING
 
 
 def test_what_is_hidden_catches_up(panel: FindingsPanel) -> None:

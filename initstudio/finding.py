@@ -32,8 +32,10 @@ class Evidence:
     """What is known of one contender before its first update.
 
     `spread` and `theory` are the std of the outputs of each activation function, measured and
-    predicted, in order; empty where the start was not measured. `loss` is the first batch's and
-    `guess` that of guessing among equally likely classes; NaN where not known.
+    predicted, in order; empty where the start was not measured. `from_biases` is the share of the
+    variance there that theory gives to the biases, for inputs of mean square 1; NaN where it is
+    silent. `loss` is the first batch's and `guess` that of guessing among equally likely classes;
+    NaN where not known.
     """
 
     tensors: tuple[Started, ...]
@@ -41,6 +43,7 @@ class Evidence:
     """The labels of the activation functions, "2 ReLU"."""
     spread: Floats
     theory: Floats
+    from_biases: Floats
     loss: float
     guess: float
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from initstudio.engine.assignment import Assignment
 from initstudio.engine.plan import Plan, plan, problems
+from initstudio.engine.theory import predicted_stds
 from initstudio.experiment import Contender, Experiment
 from initstudio.finding import Evidence, Finding, Floats, Started, Verdict
 from initstudio.findings import FINDINGS
@@ -66,9 +67,20 @@ def evidence_of(resolved: Plan, at: int, history: History | None) -> Evidence:
         activations=tuple(header.layers[index] for index in header.activations),
         spread=spread,
         theory=theory,
+        from_biases=_from_biases(resolved, at),
         loss=loss,
         guess=guess,
     )
+
+
+def _from_biases(resolved: Plan, at: int) -> Floats:
+    """Return which share of each activation's variance there is without any input."""
+    ones = np.ones((1, *resolved.facts.shape))
+    silent = 1e-20 * ones  # whose averages are defined, and which is nothing beside any bias
+    whole, alone = (predicted_stds(resolved, at, x) ** 2 for x in (ones, silent))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares: Floats = (alone / whole)[list(resolved.header.activations)]
+    return shares
 
 
 def _first(history: History, key: str, rows: list[int], columns: tuple[int, ...]) -> Floats:

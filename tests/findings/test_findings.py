@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
 from msgspec.structs import replace
 
 from initstudio import edits
 from initstudio.engine.diagnosis import diagnose, evidence_of
+from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import plan
 from initstudio.engine.train import train
 from initstudio.experiment import Choice, Experiment, Training
@@ -63,6 +65,10 @@ CASES = {
     "grows": Case(
         lambda: experiment("relu", 10, "normal", std=0.5),
         lambda: experiment("tanh", 10, "normal", std=0.5),
+    ),
+    "bias_driven": Case(
+        lambda: experiment("relu", 10, "torch_default", "torch_default"),
+        lambda: experiment("relu", 10, "kaiming_normal", "sigma_b"),
     ),
     "xavier_rectifier": Case(
         lambda: experiment("relu", 8, "xavier_normal"),
@@ -155,6 +161,23 @@ def test_a_start_that_was_tuned_or_has_mistakes_is_passed_by() -> None:
     tuned = edits.set_tuning(asked, 0, Choice("lsuv"))
     assert diagnose(tuned, None) == []
     assert diagnose(replace(asked, network=()), None) == []
+
+
+def test_the_share_of_the_biases_is_that_of_a_network_without_input() -> None:
+    asked = experiment("tanh", 6, "torch_default", "torch_default")
+    resolved = plan(asked)
+    shares = evidence_of(resolved, 0, None).from_biases
+    x = torch.randn(200, 20, generator=torch.Generator().manual_seed(0))
+    x /= x.square().mean(1, keepdim=True).sqrt()
+    whole: list[list[float]] = []
+    alone: list[list[float]] = []
+    for seed in range(200):
+        network = initialize(resolved, 0, seed)
+        with torch.no_grad():
+            for kept, given in ((whole, x[seed : seed + 1]), (alone, torch.zeros(1, 20))):
+                kept.append([float(network[: at + 1](given).square().mean()) for at in (1, 5, 11)])
+    wanted = np.mean(alone, axis=0) / np.mean(whole, axis=0)
+    np.testing.assert_allclose(shares[[0, 2, 5]], wanted, rtol=0.1)
 
 
 def test_evidence_is_the_median_of_the_seeds() -> None:

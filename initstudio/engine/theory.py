@@ -8,6 +8,7 @@ silent there is NaN, and from there on. It loads no torch.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import nan, prod
 from typing import Any, TypeAlias
 
@@ -28,8 +29,10 @@ CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "depthwise": 2}
 PER_EXAMPLE = {"layer_norm", "rms_norm"}
 SLOPE = (0.25, 0.0, "constant")
 """Mean, variance and kind of what torch starts PReLU with, which the averages are for."""
-GRID = 48
-"""Variances for which an activation's moments are computed; between them they are interpolated."""
+HOMOGENEOUS = {"linear", "relu", "leaky_relu", "prelu", "rrelu"}
+"""Activations that multiply the spread by the same number, however small or great it is."""
+PER_DECADE, FIRST, LAST = 100, -8, 8
+"""Variances for which an activation's moments are computed, and the decades of the outermost."""
 
 
 @dataclass(frozen=True)
@@ -211,19 +214,46 @@ def _covered(layer: PlannedLayer) -> float:
 def _moments(key: str, params: Mapping[str, object], q: Floats) -> tuple[Floats, Floats]:
     """Return E[phi] and E[phi^2] of an activation for signals of variances q [n].
 
+    They are interpolated between the nodes of one grid for all; beyond its ends an activation is
+    taken for a line or a constant.
+
     Raises:
         ValueError: The activation is not known.
     """
-    low, high = float(q.min()), float(q.max())
-    if not (low > 0 and np.isfinite(high)):
+    if not (q.min() > 0 and np.isfinite(q.max())):
         message = "a signal that is 0 or infinite has no averages"
         raise ValueError(message)
-    if high / low < 1 + 1e-9:
-        mean, square, _ = gaussian.moments(key, params, low)
-        return np.full_like(q, mean), np.full_like(q, square)
-    grid = np.geomspace(low, high, GRID)
-    means, squares = np.array([gaussian.moments(key, params, one)[:2] for one in grid]).T
-    # relative to the signal, which is the same for every variance where an activation is like ReLU
-    places, at = np.log(grid), np.log(q)
-    mean = np.interp(at, places, means / np.sqrt(grid)) * np.sqrt(q)
-    return mean, np.interp(at, places, squares / grid) * q
+    known = tuple(sorted(params.items()))
+    if key in HOMOGENEOUS:
+        mean, slope = _at_node(key, known, 0)
+        return mean * np.sqrt(q), (slope + mean**2) * q
+    first, last = FIRST * PER_DECADE, LAST * PER_DECADE
+    place = np.clip(np.log10(q) * PER_DECADE, first, last)
+    below = np.minimum(np.floor(place).astype(np.int64), last - 1)
+    nodes = {int(at): _at_node(key, known, int(at)) for at in np.union1d(below, below + 1)}
+    low, high = (np.array([nodes[int(at)] for at in one]) for one in (below, below + 1))
+    share = (place - below)[:, None]
+    means, slopes = ((1 - share) * low + share * high).T
+    edge = 10.0 ** (place / PER_DECADE)  # q itself, inside of the grid
+    far = np.sqrt(q / edge)
+    flat_low, flat_high = _is_flat(key, known)
+    means = means * np.where(place <= first, 1 if flat_low else far, 1)
+    means = means * np.where(place >= last, 1 if flat_high else far, 1)
+    variances = slopes * np.where((place >= last) & flat_high, edge, q)
+    return means, variances + means**2
+
+
+@lru_cache(maxsize=16_384)
+def _at_node(key: str, params: tuple[tuple[str, object], ...], at: int) -> tuple[float, float]:
+    """Return E[phi] and Var[phi] / q at q = 10^(at / PER_DECADE)."""
+    q = 10.0 ** (at / PER_DECADE)
+    mean, square, _ = gaussian.moments(key, dict(params), q)
+    return mean, max(square - mean**2, 0.0) / q
+
+
+@lru_cache(maxsize=256)
+def _is_flat(key: str, params: tuple[tuple[str, object], ...]) -> tuple[bool, bool]:
+    """Return whether it has another value than 0 at 0, and whether it ends at constants."""
+    at_zero = abs(_at_node(key, params, FIRST * PER_DECADE)[0]) > 10 * 10 ** (FIRST / 2)
+    outer, inner = (_at_node(key, params, end * PER_DECADE)[1] for end in (LAST, LAST - 1))
+    return at_zero, outer < inner / 2

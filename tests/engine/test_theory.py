@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import Plan, plan
-from initstudio.engine.theory import predicted_stds
+from initstudio.engine.theory import _moments, predicted_stds
 from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
+from initstudio.gaussian import moments
 from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
 
 WIDTH = 512
@@ -144,6 +145,21 @@ def test_networks_that_are_drawn_spread_as_predicted(name: str, scheme: str) -> 
     hidden = [at for at, one in enumerate(resolved.watched) if one.layer.key != "output"]  # type: ignore[union-attr]
     np.testing.assert_allclose(found[hidden], wanted[hidden], rtol=0.05)
     assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize(
+    "key", ["relu", "leaky_relu", "tanh", "gelu", "sigmoid", "softplus", "elu", "selu", "hardtanh"]
+)
+def test_averages_are_those_of_the_quadrature_over_twenty_decades(key: str) -> None:
+    q = np.array([1e-12, 3e-9, 1.7e-8, 2.3e-5, 0.01234, 0.9, 1.0, 7.77, 123.4, 5.5e6, 2e8, 1e10])
+    means, squares = _moments(key, {}, q)
+    for at, one in enumerate(q):
+        mean, square, _ = moments(key, {}, float(one))
+        spread = sqrt(max(square - mean**2, 0))
+        found = sqrt(max(squares[at] - means[at] ** 2, 0))
+        if spread > 1e-4 * sqrt(square):  # or it is rounding
+            assert found == pytest.approx(spread, rel=1e-3), one
+        assert squares[at] == pytest.approx(square, rel=1e-3), one
 
 
 def test_examples_of_different_length_are_followed_one_by_one() -> None:

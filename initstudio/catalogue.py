@@ -266,6 +266,8 @@ class Scheme(Entry[P]):
     draw: "Callable[[torch.Tensor, P, TensorSpec, torch.Generator], object] | None"
     multiplier: Callable[[P, TensorSpec], float] | None = None
     roles: tuple[Role, ...] = ("weight", "bias")
+    whole: bool = False
+    """Whether it is meant for all tensors of a network at once."""
     trap: str = ""
     bites: Callable[[P, TensorSpec], bool] = _always
 

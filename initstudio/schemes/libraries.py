@@ -227,6 +227,7 @@ KERAS = Scheme(
     refuses=_takes_all,
     draw=_draw_keras,
     roles=EVERY,
+    whole=True,
     bites=lambda _params, tensor: _is_packed(tensor) and tensor.role == "weight",
 )
 
@@ -243,6 +244,7 @@ FLAX = Scheme(
     refuses=_takes_all,
     draw=_draw_flax,
     roles=EVERY,
+    whole=True,
 )
 
 TIMM = Scheme(
@@ -258,4 +260,5 @@ TIMM = Scheme(
     refuses=_takes_all,
     draw=_draw_timm,
     roles=EVERY,
+    whole=True,
 )

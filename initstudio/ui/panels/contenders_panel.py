@@ -29,6 +29,8 @@ WHERE = "$.experiment.contenders"
 ROLES: dict[Role, str] = {"weight": "Weights", "bias": "Biases"}
 NONE = "none"
 """Stands for no tuning."""
+REST: tuple[Role, ...] = ("scale", "shift", "slope")
+"""Roles that have no picker of their own."""
 TORCH = next((key for key, scheme in SCHEMES.items() if scheme.draw is None), "")
 """What starts a tensor that no rule names."""
 
@@ -208,8 +210,12 @@ class ContendersPanel(QWidget):
 
     def _add(self, key: str) -> None:
         label, experiment = SCHEMES[key].label, self.session.experiment
-        bias = Choice(TORCH if key == TORCH else "zeros")
+        whole = SCHEMES[key].whole
+        bias = Choice(key if whole or key == TORCH else "zeros")
         new = edits.add_contender(experiment, label, Choice(key), bias)
+        for role in REST if whole else ():
+            rule = Rule(role=role, scheme=Choice(key))
+            new = edits.add_rule(new, len(new.contenders) - 1, rule)
         self._slot = new.contenders[-1].slot
         self._edit(new, f"Add {label}")
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from initstudio import edits
+from initstudio.engine.plan import plan
 from initstudio.experiment import Choice, Experiment, Rule
 from initstudio.presets import ARTICLE
 from initstudio.ui.contender_chips import eye_rect
@@ -59,6 +60,21 @@ def test_schemes_and_their_parameters_are_chosen(
     assert weight == Choice("xavier_normal", {"gain": 5 / 3})
     assert bias == Choice("normal", {"std": 0.5})
     assert panel.session.experiment.contenders[1:] == ARTICLE.contenders[1:]
+
+
+@pytest.mark.parametrize("label", ["As Keras", "As Flax", "As timm"])
+def test_what_another_library_does_is_added_for_the_whole_network(show: Show, label: str) -> None:
+    network = (
+        *(Choice("linear", {"units": 12}), Choice("layer_norm"), Choice("prelu")),
+        Choice("output"),
+    )
+    panel = show(ContendersPanel, replace(ARTICLE, network=network))
+    add(panel, label)
+    experiment = panel.session.experiment
+    assert experiment.contenders[-1].name == label
+    assert not panel.session.problems
+    found = {one.scheme.label if one.scheme else "" for one in plan(experiment).assignments[-1]}
+    assert found == {label}
 
 
 def test_only_schemes_that_suit_a_bias_are_offered_for_it(show: Show, find: Find) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -69,6 +70,14 @@ class Verdict:
     sentence: str
     severity: Severity
     fix: Fix | None = None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict on the contender of that slot, by the finding of that key."""
+
+    slot: int
+    finding: str
+    verdict: Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

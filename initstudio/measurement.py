@@ -1,19 +1,27 @@
 """What a Probe looks like, and what it may read of a training step."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from initstudio.catalogue import Entry, NoParams
+from initstudio.catalogue import Entry, NoParams, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import torch
 
     from initstudio.law import Law
 
 Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin"]
 Cadence: TypeAlias = Literal["step", "snapshot", "epoch", "start"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """A layer whose outputs are measured: its key in the catalogue, or "", and its parameters."""
+
+    label: str
+    key: str = ""
+    params: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +46,17 @@ class Moment:
     """The gradients of `weights`, in the same order and shapes."""
     activations: "tuple[torch.Tensor, ...]"
     """The output [R, batch, *shape] of each layer, in order."""
-    theory: "Callable[[], torch.Tensor]"
-    """Gives the std [R, layers] that theory predicts of each layer's outputs at the start."""
+    signals: "tuple[torch.Tensor, ...]"
+    """The gradients of the losses by `activations`, in the same order and shapes."""
+    layers: tuple[Watched, ...]
+    """What gave `activations`, in the same order."""
+    theory: "Callable[[str], torch.Tensor]"
+    """Gives what theory predicts of each layer at the start [R, layers]; the names are those of
+    `engine.theory.predictions`."""
+    started: "tuple[torch.Tensor, ...]"
+    """`weights` as they were at step 0."""
+    previous: "tuple[torch.Tensor, ...] | None" = None
+    """`weights` before the last update, where they were kept: at snapshots but the first."""
     parameters: "tuple[torch.Tensor, ...]" = ()
     """One [R, *shape] for each parameter tensor, in order of the layers."""
     laws: "tuple[tuple[Law | None, ...], ...]" = ()

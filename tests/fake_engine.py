@@ -83,4 +83,4 @@ def _trouble(rate: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(serve_window(lambda: ("fake", DEVICES, train)))
+    sys.exit(serve_window(lambda: ("fake", DEVICES, train), dict))

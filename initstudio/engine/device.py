@@ -79,6 +79,9 @@ def to_cpu(moment: Moment, *, whole: bool) -> Moment:
         weights=_moved(moment.weights),
         gradients=_moved(moment.gradients),
         activations=_moved(moment.activations),
+        signals=_moved(moment.signals),
+        started=_moved(moment.started),
+        previous=moment.previous and _moved(moment.previous),
         parameters=_moved(moment.parameters),
     )
 

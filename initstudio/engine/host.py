@@ -7,7 +7,6 @@ import contextlib
 import faulthandler
 import os
 import queue
-import re
 import signal
 import sys
 import threading
@@ -19,13 +18,17 @@ from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
+from initstudio.engine.examiner import Commands, Examiner, Studies
 from initstudio.engine.messages import (
     Command,
     Ended,
+    Examine,
+    Forget,
     Pause,
     Progress,
     Ready,
     Report,
+    Rest,
     Resume,
     Saved,
     SaveWeights,
@@ -38,6 +41,7 @@ from initstudio.engine.messages import (
     unpack_command,
 )
 from initstudio.engine.plan import plan
+from initstudio.engine.trouble import memory_asked_for, told_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Device, Experiment
 from initstudio.history import Header, Snapshot, stretch_of
@@ -48,13 +52,13 @@ INTERVAL = 1 / 60
 GRACE = 1.0
 """Seconds from the end of stdin until the process is ended, whatever it is doing."""
 
-Commands: TypeAlias = "queue.SimpleQueue[Command | None]"
 Networks: TypeAlias = Callable[[int], Any]
 """Gives the present weights of a replica."""
 Train: TypeAlias = Callable[
     [Experiment, Callable[[Networks], object]], Generator[Snapshot, float | None, None]
 ]
 Send: TypeAlias = Callable[[Report], None]
+Load: TypeAlias = Callable[[], tuple[str, dict[Device, str], Train]]
 
 THREADS = 1
 """Threads of torch: one leaves the other of two cores to the window, and the bits to the seed.
@@ -63,22 +67,17 @@ Measured on two cores without a window, two threads train the article's networks
 30 layers of 64 1.3 times and layers of 512 1.6 times as fast.
 """
 
-_UNITS = {"bytes": 1.0} | {f"{unit}iB": 1024.0**power for power, unit in enumerate("KMGTPE", 1)}
-_BYTES = re.compile(rf"allocate (\d+(?:\.\d+)?) ({'|'.join(_UNITS)})")
-_NO_MEMORY = re.compile(
-    r"can't allocate memory|not enough memory|[Cc]annot allocate memory|out of memory"
-)
 _STEP_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "step")
 _EPOCH_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "epoch")
 
 
 def main() -> int:
     """Serve the window until it closes the pipe, and return the exit status."""
-    return serve_window(_load_torch)
+    return serve_window(_load_torch, _load_studies)
 
 
-def serve_window(load: Callable[[], tuple[str, dict[Device, str], Train]]) -> int:
-    """Serve the window with the version, the devices and the training that `load` gives."""
+def serve_window(load: Load, load_studies: Callable[[], Studies]) -> int:
+    """Serve the window with the version, the devices, the training and the studies given."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then ends us
     faulthandler.enable()
     reports = _take_stdout()
@@ -95,7 +94,7 @@ def serve_window(load: Callable[[], tuple[str, dict[Device, str], Train]]) -> in
 
     try:
         send(Ready(version, devices))
-        Host(commands, send, devices).serve(train)
+        Host(commands, send, devices, load_studies).serve(train)
     except BrokenPipeError:  # the window has ended
         return 0
     return 0
@@ -105,11 +104,16 @@ class Host:
     """Obeys the commands in a queue, one run at a time; None in the queue ends it."""
 
     def __init__(
-        self, commands: Commands, send: Send, devices: Mapping[Device, str] | None = None
+        self,
+        commands: Commands,
+        send: Send,
+        devices: Mapping[Device, str] | None = None,
+        load_studies: Callable[[], Studies] = dict,
     ) -> None:
         self._commands = commands
         self._send = send
         self._devices = devices or {}
+        self._load_studies = load_studies
         self._last: _Run | None = None
         """The run that is over, whose weights may still be asked for."""
 
@@ -121,6 +125,8 @@ class Host:
 
     def _obey(self, command: Command, train: Train) -> Command | None:
         """Return the command to obey next."""
+        if isinstance(command, Examine | Rest | Forget):
+            return Examiner(self._commands, self._send, self._load_studies()).serve(command)
         if not isinstance(command, Start):
             if self._last:
                 self._last.obey_afterwards(command)
@@ -181,7 +187,7 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - whatever failed, the window must learn of it
             traceback.print_exc()
             self.out_of_memory = memory_asked_for(error) is not None
-            self._fail("Engine", memory_asked_for(error) or _last_line(error))
+            self._fail("Engine", told_of(error))
 
     def _train(self, train: Train) -> None:
         header = plan(self._experiment).header
@@ -233,6 +239,8 @@ class _Run:
         match command:
             case Start() | None:
                 self.replaced, self.successor, self._stopped = True, command, True
+            case Examine() | Rest() | Forget():
+                pass  # studies are made by an engine that has no run
             case _ if command.run != self._id:
                 pass  # for a run that is over
             case Resume(steps=steps):
@@ -292,29 +300,10 @@ def _load_torch() -> tuple[str, dict[Device, str], Train]:
     return str(torch.__version__), devices_here(), train
 
 
-def memory_asked_for(error: BaseException) -> str | None:
-    """Return a sentence with how much memory was asked for in vain; None for any other error."""
-    text = str(error)
-    if not isinstance(error, MemoryError) and not _NO_MEMORY.search(text):
-        return None
-    asked = _BYTES.search(text)
-    if asked:
-        size = float(asked[1]) * _UNITS[asked[2]]
-        return f"There is not enough memory: {_size(size)} at once were asked for."
-    return "There is not enough memory for this experiment."
+def _load_studies() -> Studies:
+    from initstudio.engine.studies import STUDIES  # noqa: PLC0415 - loads torch
 
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.3g} {unit}"
-        size /= 1024
-    return f"{size:,.3g} TiB" if size < 1000 else f"{size:,.0f} TiB"
-
-
-def _last_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[-1]}" if lines[-1] else type(error).__name__
+    return STUDIES
 
 
 def _following(

@@ -6,7 +6,7 @@ They are those of a person's own script, bit for bit: `torch.manual_seed(seed)`,
 first batch of training.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -23,8 +23,12 @@ from initstudio.engine.plan import Plan
 from initstudio.errors import ExperimentError
 
 
-def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
+def initialize(
+    plan: Plan, contender: int, seed: int, heed: Callable[[], object] | None = None
+) -> nn.Sequential:
     """Return the network of the plan's contender of that index, started under `seed`.
+
+    `heed` is called before each tensor is drawn.
 
     Raises:
         ExperimentError: Its tuning cannot be done with this network.
@@ -34,6 +38,8 @@ def initialize(plan: Plan, contender: int, seed: int) -> nn.Sequential:
         with torch.no_grad():
             network = build(plan)
             for one in in_order(plan.assignments[contender], network):
+                if heed:
+                    heed()
                 if one.scheme and one.scheme.draw:
                     tensor = network.get_parameter(one.parameter)
                     one.scheme.draw(tensor, one.params, one.tensor, torch.default_generator)

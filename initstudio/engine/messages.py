@@ -11,8 +11,10 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast, get_origin
 import msgspec
 import numpy as np
 
+from initstudio.catalogue import Value
 from initstudio.experiment import Device, Experiment
 from initstudio.history import Header, Stretch
+from initstudio.results import Results
 
 MAX_FRAME = 256 * 2**20
 DTYPES = frozenset({"<f4", "<f8", "<i4", "<i8", "|b1"})
@@ -60,7 +62,31 @@ class SaveWeights(msgspec.Struct, frozen=True, tag="save_weights"):
     folder: str
 
 
-Command: TypeAlias = Start | Resume | Pause | Stop | SetLearningRate | SaveWeights
+class Examine(msgspec.Struct, frozen=True, tag="examine"):
+    """Make a study of an experiment; whatever this study is doing for an earlier one ends."""
+
+    ask: int
+    study: str
+    experiment: Experiment
+    params: dict[str, Value] = {}
+
+
+class Rest(msgspec.Struct, frozen=True, tag="rest"):
+    """Let a study wait, or go on; what it has found so far stays."""
+
+    study: str
+    resting: bool = True
+
+
+class Forget(msgspec.Struct, frozen=True, tag="forget"):
+    """End a study: nobody looks at it any more."""
+
+    study: str
+
+
+Command: TypeAlias = (
+    Start | Resume | Pause | Stop | SetLearningRate | SaveWeights | Examine | Rest | Forget
+)
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -104,7 +130,32 @@ class Saved(msgspec.Struct, frozen=True, tag="saved"):
     why: str = ""
 
 
-Report: TypeAlias = Ready | Started | Progress | Ended | Saved
+class Examined(msgspec.Struct, frozen=True, tag="examined"):
+    """What the study that was asked for by `ask` has found so far."""
+
+    ask: int
+    study: str
+    results: Results
+
+
+class NotExamined(msgspec.Struct, frozen=True, tag="not_examined"):
+    """The study could not be made, or not to its end; `where` and `why` say what failed."""
+
+    ask: int
+    study: str
+    where: str
+    why: str
+
+
+class Working(msgspec.Struct, frozen=True, tag="working"):
+    """So much of a study's work is done, though there are no new results."""
+
+    ask: int
+    study: str
+    share: float
+
+
+Report: TypeAlias = Ready | Started | Progress | Ended | Saved | Examined | NotExamined | Working
 
 
 def pack(message: Command | Report) -> bytes:

@@ -65,6 +65,13 @@ class PlannedLayer:
         return self.place.shape if self.place else None
 
     @property
+    def values(self) -> dict[str, Any]:
+        """Return its parameters by name."""
+        if self.params is None:
+            return {}
+        return {name: getattr(self.params, name) for name in self.params.__struct_fields__}
+
+    @property
     def parameters(self) -> int:
         """Return the number of trained values in this layer, and in all that is inside."""
         own = sum(tensor.size for tensor in self.tensors)
@@ -315,7 +322,7 @@ def _sited(layers: tuple[PlannedLayer, ...]) -> tuple[PlannedLayer, ...]:
     for layer in reversed(order):
         kind = layer.layer
         if kind is not None and kind.group == "Activation":
-            follows = (kind.key, _values(layer.params))
+            follows = (kind.key, layer.values)
         sites[layer.module] = Site(
             activation=follows[0],
             activation_params=follows[1],
@@ -354,9 +361,3 @@ def _branches(layers: Sequence[PlannedLayer]) -> dict[str, Branch]:
 
 def _has_weights(layer: PlannedLayer) -> bool:
     return any(tensor.role == "weight" for tensor in layer.tensors)
-
-
-def _values(params: Params | None) -> dict[str, Any]:
-    return (
-        {} if params is None else {name: getattr(params, name) for name in params.__struct_fields__}
-    )

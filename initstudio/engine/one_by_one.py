@@ -1,6 +1,6 @@
 """The replicas one after another, for networks that cannot run all at once: slow, and as plain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -17,22 +17,27 @@ class OneByOne:
 
     The networks' parameters become the replica's rows of the stacked ones, and so do the gradients
     and buffers. `noise` is the state of each seed's random numbers, from which each of its
-    contenders begins; dropout draws from them too, so no masks are needed.
+    contenders begins; dropout draws from them too, so no masks are needed. `heed` is called at each
+    layer that is watched, forward and backward.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what networks are run with, each by its name
         self,
         stacked: Stacked,
         networks: Sequence[nn.Module],
         loss: str,
         watched: Sequence[str],
         noise: Sequence[torch.Tensor],
+        *,
+        heed: Callable[[], object] | None = None,
     ) -> None:
         self._networks = networks
         self._loss_name = loss
+        self._heed = heed
         self._watched = watched
         self._noise = [noise[replica % len(noise)] for replica in range(len(networks))]
         self._outputs: Tensors = {}
+        self._signals: Tensors = {}
         self._multipliers: list[Tensors] = [
             {name: by[replica] for name, by in stacked.multipliers.items()}
             for replica in range(len(networks))
@@ -59,9 +64,9 @@ class OneByOne:
                 torch.set_rng_state(self._noise[replica])
                 found.append(self._step(replica, x[replica], y[replica]))
                 self._noise[replica] = torch.get_rng_state()
-        losses, correct, *activations = zip(*found, strict=True)
-        outputs = tuple(torch.stack(one) for one in activations)
-        return Step(torch.stack(losses), torch.stack(correct), outputs)
+        losses, correct, *rest = (torch.stack(one) for one in zip(*found, strict=True))
+        count = len(self._watched)
+        return Step(losses, correct, tuple(rest[:count]), tuple(rest[count:]))
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
@@ -76,16 +81,21 @@ class OneByOne:
         return torch.stack(losses), torch.stack(correct)
 
     def _step(self, replica: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
-        """Return loss, share of right answers and activations of one network."""
+        """Return loss, share of right answers, activations and gradients by them of one network."""
         for parameter in self._networks[replica].parameters():
             if parameter.grad is not None:
                 parameter.grad.zero_()  # in place: it is a part of the stacked gradients
         self._outputs.clear()
+        self._signals.clear()
         outputs = self._outputs_of(replica, x)
         loss = loss_of(self._loss_name, outputs, y)
         loss.backward()
         activations = [self._outputs[path].detach() for path in self._watched]
-        return [loss.detach(), share_right(outputs.detach(), y), *activations]
+        signals = [
+            self._signals.get(path, torch.zeros_like(activation))
+            for path, activation in zip(self._watched, activations, strict=True)
+        ]
+        return [loss.detach(), share_right(outputs.detach(), y), *activations, *signals]
 
     def _outputs_of(self, replica: int, x: torch.Tensor) -> torch.Tensor:
         network, multipliers = self._networks[replica], self._multipliers[replica]
@@ -97,4 +107,15 @@ class OneByOne:
         return outputs
 
     def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
-        self._outputs.setdefault(path, first_of(output))
+        first = first_of(output)
+        if self._heed:
+            self._heed()
+        if path not in self._outputs:
+            self._outputs[path] = first
+            if first.requires_grad:
+                first.register_hook(partial(self._note_signal, path))
+
+    def _note_signal(self, path: str, signal: torch.Tensor) -> None:
+        if self._heed:
+            self._heed()
+        self._signals[path] = signal

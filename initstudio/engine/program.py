@@ -45,6 +45,7 @@ class Program:
         self._watched = watched
         self._template = template_of(network)
         self._outputs: Tensors = {}
+        self._signals: Tensors = {}
         for path in watched:
             module = self._template.get_submodule(path)
             module.register_forward_hook(partial(self._note, path), prepend=True)
@@ -86,8 +87,9 @@ class Program:
             self._steps[size] = record(step, inputs, into, keeps=self._keeps)
         found = self._steps[size](*inputs)
         first = len(self._stacked.parameters) + len(self._moving)
-        loss, correct, *activations = found[first:]
-        return Step(loss, correct, tuple(activations))
+        loss, correct, *rest = found[first:]
+        count = len(self._watched)
+        return Step(loss, correct, tuple(rest[:count]), tuple(rest[count:]))
 
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
@@ -106,11 +108,16 @@ class Program:
     def _flat_step(self, dropped: tuple[str, ...]) -> Flat:
         """Return the step as a function of flat tensors; gradients and moved buffers come first."""
 
+        def one(*state: Any) -> Any:  # noqa: ANN401 - as torch nests them
+            self._signals.clear()
+            found = grad_and_value(self._loss, has_aux=True)(*state)
+            return found, [self._signal(path) for path in self._watched]
+
         def flat(*inputs: torch.Tensor) -> list[torch.Tensor]:
-            found = vmap(grad_and_value(self._loss, has_aux=True))(*self._nested(inputs, dropped))
+            found, signals = vmap(one)(*self._nested(inputs, dropped))
             gradients, (loss, (correct, moved, activations)) = found
             ordered = [gradients[name] for name in self._stacked.parameters]
-            return [*ordered, *moved, loss, correct, *activations]
+            return [*ordered, *moved, loss, correct, *activations, *signals]
 
         return flat
 
@@ -171,4 +178,23 @@ class Program:
         ]
 
     def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
-        self._outputs.setdefault(path, first_of(output))
+        first = first_of(output)
+        if path not in self._outputs:
+            self._outputs[path] = first
+            if first.requires_grad:
+                first.register_hook(partial(self._signals.__setitem__, path))
+
+    def _signal(self, path: str) -> torch.Tensor:
+        """Return the gradient by an output that was noted; zeros where the loss has none."""
+        signal = self._signals.get(path)
+        if signal is None:
+            return torch.zeros_like(_plain(self._outputs[path]))
+        return _plain(signal)
+
+
+def _plain(tensor: torch.Tensor) -> torch.Tensor:
+    """Return what a tensor holds that `torch.func.grad` has followed, once that is over."""
+    functions = torch._C._functorch  # noqa: SLF001 - it has no public name
+    while functions.is_gradtrackingtensor(tensor):
+        tensor = functions.get_unwrapped(tensor)
+    return tensor

@@ -28,6 +28,8 @@ class Step(NamedTuple):
     """[R], share of the batch that is classified rightly."""
     activations: tuple[torch.Tensor, ...]
     """The output of each layer that is watched, at its first use, [R, batch, ...]."""
+    signals: tuple[torch.Tensor, ...]
+    """The gradient of each replica's loss by that output, in the same shapes."""
 
 
 class Stacked:
@@ -52,11 +54,10 @@ class Stacked:
         self.parameters: Tensors = {}
         self.gradients: Tensors = {}
         starts = accumulate(sizes, initial=0)
-        for (name, shape), start in zip(shapes.items(), starts, strict=False):
-            self.parameters[name] = spread(self.flat[start:], shape).copy_(
-                parameters[name].detach()
-            )
-            self.gradients[name] = spread(self.flat.grad[start:], shape)
+        self._places = dict(zip(shapes, zip(starts, shapes.values(), strict=False), strict=True))
+        for name in shapes:
+            self.parameters[name] = self._in(self.flat, name).copy_(parameters[name].detach())
+            self.gradients[name] = self._in(self.flat.grad, name)
         self.buffers: Tensors = {
             name: padded(value).copy_(value) for name, value in buffers.items()
         }
@@ -66,11 +67,19 @@ class Stacked:
             if any(name in one for one in multipliers)
         }
 
-    def effective(self, names: Sequence[str]) -> tuple[torch.Tensor, ...]:
-        """Return these parameters as the networks compute with them, [R, ...] each."""
+    def effective(
+        self, names: Sequence[str], flat: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, ...]:
+        """Return these parameters as the networks compute with them, [R, ...] each.
+
+        `flat` is an earlier copy of the vector of that name, if they are meant as they were then.
+        """
+        tensors = self.parameters
+        if flat is not None:
+            tensors = {name: self._in(flat, name) for name in names}
         if not self.multipliers:
-            return tuple(self.parameters[name] for name in names)
-        return tuple(self._scaled(self.parameters, name, 1) for name in names)
+            return tuple(tensors[name] for name in names)
+        return tuple(self._scaled(tensors, name, 1) for name in names)
 
     def effective_gradients(self, names: Sequence[str]) -> tuple[torch.Tensor, ...]:
         """Return the gradients by what the networks compute with, [R, ...] each."""
@@ -84,6 +93,11 @@ class Stacked:
         for name, by in self.multipliers.items():
             found[name] *= by[replica]
         return found
+
+    def _in(self, flat: torch.Tensor, name: str) -> torch.Tensor:
+        """Return a parameter's view [R, ...] of a vector of all."""
+        start, shape = self._places[name]
+        return spread(flat[start:], shape)
 
     def _scaled(self, tensors: Tensors, name: str, power: int) -> torch.Tensor:
         """Return one of the tensors times its multipliers, or over them."""

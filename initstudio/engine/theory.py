@@ -59,6 +59,14 @@ def input_signal(x: npt.NDArray[Any]) -> Signal:
     return Signal((rows**2).mean(1), rows.mean(1))
 
 
+def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
+    """Return all that is predicted, float64 [watched layers] each, by the keys of `Moment.theory`.
+
+    "activation_std": `predicted_stds`.
+    """
+    return {"activation_std": predicted_stds(plan, contender, x)}
+
+
 def predicted_stds(plan: Plan, contender: int, x: npt.NDArray[Any]) -> Floats:
     """Return the std of the outputs of each layer that is watched, for a batch, float64 [layers].
 
@@ -141,14 +149,11 @@ class _Follower:
         return Signal(square, np.full_like(square, shift), centred=not shift)
 
     def _activated(self, layer: PlannedLayer, signal: Signal) -> Signal | None:
-        slope, params = self._law(layer, "weight"), layer.params
+        slope = self._law(layer, "weight")
         if not signal.centred or layer.layer is None or slope not in {None, SLOPE}:
             return None
-        values = (
-            {name: getattr(params, name) for name in params.__struct_fields__} if params else {}
-        )
         try:
-            mean, square = _moments(layer.layer.key, values, signal.square)
+            mean, square = _moments(layer.layer.key, layer.values, signal.square)
         except ValueError:
             return None
         return Signal(square, mean)

@@ -1,8 +1,8 @@
 """Train all contenders under all seeds in one vectorised program, as a plain generator."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,20 +11,21 @@ from torch import nn
 
 from initstudio.catalogue import Features, Shape
 from initstudio.engine.data import batches, prepare, stream
-from initstudio.engine.device import device_of, is_elsewhere, memory_of, noisy_on_cpu, to_cpu
+from initstudio.engine.device import device_of, is_elsewhere, memory_of, noisy_on_cpu
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.program import Masks, Program
+from initstudio.engine.reading import Reader, Scores
 from initstudio.engine.stacked import Stacked, Step, Tensors
-from initstudio.engine.theory import predicted_stds
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
-from initstudio.history import Readings, Snapshot
-from initstudio.law import Law
-from initstudio.measurement import Cadence, Moment
+from initstudio.history import Snapshot
 from initstudio.schedule import factor
+
+if TYPE_CHECKING:
+    from initstudio.measurement import Cadence
 
 CLIP_EPS = 1e-6
 """As in `torch.nn.utils.clip_grad_norm_`."""
@@ -74,7 +75,6 @@ Networks: TypeAlias = Callable[[int], Tensors]
 
 Between two snapshots the running statistics have seen the batch of the update to come.
 """
-Scores: TypeAlias = tuple[torch.Tensor, torch.Tensor]
 
 
 @dataclass
@@ -110,14 +110,9 @@ class _Run:
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
         fused &= device.type in FUSED
         self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
-        self._weights = [
-            f"{layer.module}.{tensor.name}"
-            for layer in resolved.layers
-            for tensor in layer.tensors
-            if tensor.role == "weight"
-        ]
-        self._laws = _laws(resolved)
         self._training, self._validation = self._load()
+        contenders = range(self._contenders)
+        self._reader = Reader(resolved, contenders, self._stacked, self._first_batches)
 
     def state(self, replica: int) -> Tensors:
         """Return parameters, as they are computed with, and buffers of a replica, copied."""
@@ -175,6 +170,8 @@ class _Run:
             factors = _clip_factors(gradients, training.clip_norm)
             for gradient in gradients:
                 gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
+        if self._has_snapshot(step + 1):
+            self._reader.keep_previous()
         self._optimizer.step()
 
     def validate(self) -> Scores | None:
@@ -189,55 +186,30 @@ class _Run:
     ) -> Snapshot:
         """Return the readings that are due at this step."""
         cadences: list[Cadence] = ["step"]
-        every = self._plan.experiment.recording.every
-        if step % every == 0 or step == self._plan.header.steps - 1:
+        if self._has_snapshot(step):
             cadences.append("snapshot")
         if starts_epoch:
             cadences.append("epoch")
         if step == 0:
             cadences.append("start")
-        return self._read(step, found, validation, cadences)
+        return Snapshot(step, self._reader.read(found, validation, cadences))
 
     def last_snapshot(self, step: int) -> Snapshot:
         """Return the readings after the last update: those of the validation part."""
         zero = self._stacked.flat.new_zeros(len(self._plan.header.slots))
-        return self._read(step, Step(zero, zero, ()), self.validate(), ["epoch"])
+        nothing = Step(zero, zero, (), ())
+        return Snapshot(step, self._reader.read(nothing, self.validate(), ["epoch"]))
 
-    def _read(
-        self, step: int, found: Step, validation: Scores | None, cadences: list[Cadence]
-    ) -> Snapshot:
-        stacked, names = self._stacked, self._plan.header.parameters
-        moment = Moment(
-            loss=found.loss,
-            correct=found.correct,
-            weights=stacked.effective(self._weights),
-            gradients=stacked.effective_gradients(self._weights),
-            activations=found.activations,
-            theory=self._predictions,
-            parameters=stacked.effective(names),
-            laws=self._laws,
-            validation=validation,
-        )
-        if self._elsewhere:
-            moment = to_cpu(moment, whole=cadences != ["step"])
-        with torch.no_grad():
-            readings: Readings = {
-                probe.key: _numpy(probe.measure(moment))
-                for probe in self._plan.probes
-                if probe.cadence in cadences
-            }
-        return Snapshot(step, readings)
+    def _has_snapshot(self, step: int) -> bool:
+        every = self._plan.experiment.recording.every
+        return step % every == 0 or step == self._plan.header.steps - 1
 
-    def _predictions(self) -> torch.Tensor:
-        """Return what theory says of the start, for the first batch of each seed [R, layers]."""
-        found = []
+    def _first_batches(self) -> Iterator[npt.NDArray[Any]]:
+        """Yield the inputs of the first batch of each seed."""
         size = self._plan.experiment.training.batch_size
-        for contender in range(self._contenders):
-            for at, seed in enumerate(self._seeds):
-                x = self._training.x[at].cpu().numpy()
-                first = batches(seed, len(x), size, 0)[0]
-                found.append(predicted_stds(self._plan, contender, x[first]))
-        return torch.from_numpy(np.array(found))
+        for at, seed in enumerate(self._seeds):
+            x = self._training.x[at].cpu().numpy()
+            yield x[batches(seed, len(x), size, 0)[0]]
 
     def _load(self) -> tuple[_Data, _Data]:
         splits = [prepare(self._plan, seed) for seed in self._seeds]
@@ -261,15 +233,6 @@ class _Run:
         """Return [R, ...] from [S, ...]: every contender gets what its seed has."""
         wide = values.expand(self._contenders, *values.shape)
         return wide.reshape(-1, *values.shape[1:])
-
-
-def _laws(plan: Plan) -> tuple[tuple[Law | None, ...], ...]:
-    """Return what each parameter of each replica was drawn from; None where it was tuned since."""
-    found: list[tuple[Law | None, ...]] = []
-    for assignments, tuning in zip(plan.assignments, plan.tunings, strict=True):
-        laws = tuple(None if tuning else one.law for one in assignments)
-        found += [laws] * plan.experiment.seeds.count
-    return tuple(found)
 
 
 def _dropout(plan: Plan, network: nn.Module) -> dict[str, tuple[Shape, float]]:
@@ -301,9 +264,3 @@ def _clip_factors(gradients: list[torch.Tensor], limit: float) -> torch.Tensor:
     norms = torch.stack([torch.linalg.vector_norm(one.flatten(1), dim=1) for one in gradients])
     whole = torch.linalg.vector_norm(norms, dim=0)
     return torch.clamp(limit / (whole + CLIP_EPS), max=1)
-
-
-def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
-    """Return a copy, as the program reuses its tensors; floats as float32."""
-    kind = torch.float32 if values.is_floating_point() else torch.int32
-    return values.detach().to("cpu", kind, copy=True).numpy()

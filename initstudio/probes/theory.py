@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def _measure(moment: Moment) -> "torch.Tensor":
-    return moment.theory()
+    return moment.theory("activation_std")
 
 
 ACTIVATION_THEORY = Probe(

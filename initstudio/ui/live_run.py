@@ -159,8 +159,13 @@ class LiveRun(QObject):
                 if devices != self.devices:
                     self.devices = devices
                     self.devices_seen.emit()
-            case _ if event.run != self._run:
+            case Started() | Progress() | Ended() | Saved() if event.run == self._run:
+                self._take_of_run(event)
+            case _:
                 pass  # of a run that was replaced meanwhile
+
+    def _take_of_run(self, event: Started | Progress | Ended | Saved) -> None:
+        match event:
             case Started():
                 self._coming = History(event.header)
                 self._obeyed()

@@ -4,12 +4,13 @@ import queue
 import re
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from initstudio.engine.host import Commands, Host, Networks, memory_asked_for
+from initstudio.engine.host import Host, Networks
 from initstudio.engine.messages import (
     Command,
     Ended,
@@ -25,11 +26,15 @@ from initstudio.engine.messages import (
     Stop,
 )
 from initstudio.engine.train import train
+from initstudio.engine.trouble import memory_asked_for
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Experiment
 from initstudio.history import Snapshot
 from initstudio.presets import ARTICLE
 from initstudio.weights import read_weights
+
+if TYPE_CHECKING:
+    from initstudio.engine.examiner import Commands
 
 STEPS = 500
 At = dict[int, list[Command | None]]

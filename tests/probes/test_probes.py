@@ -12,7 +12,7 @@ from initstudio.distribution import BINS, HEAD, pool
 from initstudio.engine.reference import train_one
 from initstudio.engine.train import train
 from initstudio.experiment import Recording, Seeds
-from initstudio.measurement import Moment
+from initstudio.measurement import Moment, Watched
 from initstudio.presets import ARTICLE
 from initstudio.probes import PROBES
 from initstudio.probes.distributions import distributions
@@ -131,7 +131,10 @@ def test_lengths_and_spreads_of_faint_and_of_huge_values_are_told() -> None:
             weights=(values,),
             gradients=(values,),
             activations=(values,),
-            theory=lambda: torch.ones(2, 1),
+            signals=(values,),
+            layers=(Watched(label="1 Linear", key="linear"),),
+            started=(values,),
+            theory=lambda _quantity: torch.ones(2, 1),
         )
         assert PROBES["activation_theory"].measure(moment).shape == (2, 1)
         rows = values.double().flatten(1).numpy()

@@ -1,0 +1,118 @@
+"""Read what the probes measure at one moment of training, or before it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from initstudio.engine.device import is_elsewhere, to_cpu
+from initstudio.engine.plan import Plan
+from initstudio.engine.stacked import Stacked, Step
+from initstudio.engine.theory import predictions
+from initstudio.history import Readings
+from initstudio.law import Law
+from initstudio.measurement import Cadence, Moment, Watched
+
+Scores = tuple[torch.Tensor, torch.Tensor]
+
+
+class Reader:
+    """Measures stacked networks: of these contenders of the plan, for all of its seeds.
+
+    `first_batches` gives the first batch of each seed, for theory to follow.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        contenders: Sequence[int],
+        stacked: Stacked,
+        first_batches: Callable[[], Iterable[npt.NDArray[Any]]],
+    ) -> None:
+        self._plan = plan
+        self._contenders = contenders
+        self._stacked = stacked
+        self._first_batches = first_batches
+        self._elsewhere = is_elsewhere(stacked.flat.device)
+        self._weights = [
+            f"{layer.module}.{tensor.name}"
+            for layer in plan.layers
+            for tensor in layer.tensors
+            if tensor.role == "weight"
+        ]
+        self._laws = _laws(plan, contenders)
+        self._layers = watched_layers(plan)
+        self._started = stacked.effective(self._weights, stacked.flat.detach().clone())
+        self._previous: torch.Tensor | None = None
+        self._theory: dict[str, torch.Tensor] = {}
+
+    def keep_previous(self) -> None:
+        """Keep the weights before an update; the next reading will tell how they have changed."""
+        self._previous = self._stacked.flat.detach().clone()
+
+    def read(self, found: Step, validation: Scores | None, cadences: Sequence[Cadence]) -> Readings:
+        """Return the readings of all probes with one of these cadences, by key."""
+        stacked, names = self._stacked, self._plan.header.parameters
+        previous, self._previous = self._previous, None
+        moment = Moment(
+            loss=found.loss,
+            correct=found.correct,
+            weights=stacked.effective(self._weights),
+            gradients=stacked.effective_gradients(self._weights),
+            activations=found.activations,
+            signals=found.signals,
+            layers=self._layers,
+            theory=self._predicted,
+            started=self._started,
+            previous=None if previous is None else stacked.effective(self._weights, previous),
+            parameters=stacked.effective(names),
+            laws=self._laws,
+            validation=validation,
+        )
+        if self._elsewhere:
+            moment = to_cpu(moment, whole=list(cadences) != ["step"])
+        with torch.no_grad():
+            return {
+                probe.key: _numpy(probe.measure(moment))
+                for probe in self._plan.probes
+                if probe.cadence in cadences
+            }
+
+    def _predicted(self, quantity: str) -> torch.Tensor:
+        """Return what theory says of the start, for the first batch of each seed [R, layers]."""
+        if not self._theory:
+            batches = list(self._first_batches())
+            rows = [predictions(self._plan, at, x) for at in self._contenders for x in batches]
+            self._theory = {
+                key: torch.from_numpy(np.array([row[key] for row in rows])) for key in rows[0]
+            }
+        return self._theory[quantity]
+
+
+def watched_layers(plan: Plan) -> tuple[Watched, ...]:
+    """Return what is told of the layers whose outputs are measured."""
+    return tuple(
+        Watched(
+            label=layer.label,
+            key=layer.layer.key if layer.layer else "",
+            params=layer.values,
+        )
+        for layer in plan.watched
+    )
+
+
+def _laws(plan: Plan, contenders: Sequence[int]) -> tuple[tuple[Law | None, ...], ...]:
+    """Return what each parameter of each replica was drawn from; None where it was tuned since."""
+    found: list[tuple[Law | None, ...]] = []
+    for at in contenders:
+        laws = tuple(None if plan.tunings[at] else one.law for one in plan.assignments[at])
+        found += [laws] * plan.experiment.seeds.count
+    return tuple(found)
+
+
+def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
+    """Return a copy, as the program reuses its tensors; floats as float32."""
+    kind = torch.float32 if values.is_floating_point() else torch.int32
+    return values.detach().to("cpu", kind, copy=True).numpy()

@@ -245,10 +245,15 @@ class Recording(Params, frozen=True):
     probes: tuple[str, ...] | None = None
 
 
+XRAY = tuple(Choice(key) for key in ("activation_std", "gradient_norm", "phase", "similarity"))
+"""The pictures of the start that are shown at first."""
+
+
 class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The frozen description of one experiment; the window shows it and replaces it whole.
 
-    `board` names the plots that are shown, with their options.
+    `board` names the pictures of the race that are shown, with their options, and `xray` those of
+    the start.
     """
 
     title: Annotated[str, Meta(max_length=200)] = "Untitled"
@@ -259,6 +264,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     seeds: Seeds = Seeds()
     recording: Recording = Recording()
     board: tuple[Choice, ...] = ()
+    xray: tuple[Choice, ...] = XRAY
 
     @property
     def replicas(self) -> int:
@@ -268,13 +274,13 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def work(self) -> "Experiment":
         """Return what a run depends on.
 
-        That is all but the title, the board, and the contenders' names, order and visibility.
+        That is all but the title, the boards, and the contenders' names, order and visibility.
         """
         contenders = tuple(
             msgspec.structs.replace(contender, name="", hidden=False)
             for contender in sorted(self.contenders, key=lambda one: one.slot)
         )
-        return msgspec.structs.replace(self, title="", board=(), contenders=contenders)
+        return msgspec.structs.replace(self, title="", board=(), xray=(), contenders=contenders)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -17,7 +17,7 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.main_window import MainWindow
 from initstudio.ui.session import Session, State
 from initstudio.ui.theme import present
-from initstudio.ui.worker import RunWorker
+from initstudio.ui.worker import RunWorker, examiner
 
 PATIENCE = 30_000
 """Milliseconds that an engine may take to load torch on a busy machine."""
@@ -33,7 +33,7 @@ class Studio:
         self.worker = RunWorker()
         self.session = Session(experiment, self.worker)
         self.worker.start()
-        self.window = MainWindow(self.session, QSize(1280, 800))
+        self.window = MainWindow(self.session, QSize(1280, 800), examiner)
         self.window.show()
 
     def close(self) -> None:

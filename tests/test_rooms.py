@@ -50,7 +50,12 @@ STEPS: tuple[frozenset[str], ...] = (
 LEVEL = {room: level for level, rooms in enumerate(STEPS) for room in rooms}
 CATALOGUES = {"layers", "schemes", "tunings", "datasets", "probes", "findings"}
 QT = {"PySide6", "shiboken6", "pyqtgraph"}
-BASES = {"initstudio.ui.plots.plot", "initstudio.ui.panels.panel"}
+BASES = {
+    "initstudio.ui.plots.plot",
+    "initstudio.ui.plots.layer_plot",
+    "initstudio.ui.plots.study_plot",
+    "initstudio.ui.panels.panel",
+}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}
 SLEEPS = {"sleep", "msleep", "usleep", "qWait", "qSleep"}
 MOST_LINES = 400

@@ -29,7 +29,8 @@ _HIDE_CONSOLE = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 class EngineClient:
     """One engine process, from its start to its end."""
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, *, behind: int = 0) -> None:
+        """Start it; `behind` others by so much niceness, where the system knows of that."""
         self._process = subprocess.Popen(
             command or paths.own_command("--engine"),
             stdin=subprocess.PIPE,
@@ -40,6 +41,8 @@ class EngineClient:
             start_new_session=os.name == "posix",
             env=paths.own_environment(),
         )
+        if behind and hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, behind)
         self._sending = threading.Lock()
         self._ending = threading.Lock()
         self.doing = ""

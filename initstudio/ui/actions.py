@@ -194,6 +194,21 @@ ACTS: tuple[Act, ...] = (
         enabled=_can_restart,
     ),
     Act(
+        key="show_race",
+        menu="View",
+        text="The &race",
+        tip="Losses, weights and gradients while the contenders train",
+        shortcuts=("Ctrl+1",),
+        separated=True,
+    ),
+    Act(
+        key="show_xray",
+        menu="View",
+        text="The &X-ray",
+        tip="How the contenders start, beside theory, before any training",
+        shortcuts=("Ctrl+2",),
+    ),
+    Act(
         key="full_screen",
         menu="View",
         text="&Full screen",

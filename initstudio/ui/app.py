@@ -31,7 +31,7 @@ def _open_window(path: Path | None, engine: EngineClient) -> int:
     from initstudio.ui.garbage import Collector  # noqa: PLC0415
     from initstudio.ui.main_window import MainWindow  # noqa: PLC0415
     from initstudio.ui.session import Session  # noqa: PLC0415
-    from initstudio.ui.worker import RunWorker  # noqa: PLC0415
+    from initstudio.ui.worker import RunWorker, examiner  # noqa: PLC0415
 
     app = QApplication(sys.argv[:VISIBLE_ARGUMENTS])
     app.setApplicationName("InitStudio")
@@ -45,7 +45,7 @@ def _open_window(path: Path | None, engine: EngineClient) -> int:
     session = Session(named or ARTICLE, worker)
     worker.start()
     try:
-        window = MainWindow(session)
+        window = MainWindow(session, make_examiner=examiner)
         trouble.arose.connect(window.show_trouble)
         if path and not named:
             session.open(path)

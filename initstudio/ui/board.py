@@ -1,16 +1,20 @@
-"""The board: the pictures that a person chose, one to six, side by side."""
+"""A board: the pictures that a person chose, one to six, side by side.
+
+There are two: one of the race, and one of how the contenders start, before it.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from msgspec.structs import replace
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
+from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QMenu,
     QToolButton,
@@ -27,7 +31,9 @@ from initstudio.ui.frame_clock import FrameClock
 from initstudio.ui.picture_dialog import PictureDialog, copy_picture
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
+from initstudio.ui.plots.study_plot import Change, StudyPlot
 from initstudio.ui.session import Session
+from initstudio.ui.studies import START, Studies
 from initstudio.ui.theme import Theme, present
 
 MOST = 6
@@ -42,20 +48,40 @@ PLACES: dict[int, tuple[tuple[int, int, int, int], ...]] = {
 """For each number of pictures: row, column, rows and columns of each."""
 
 
-class Board(QWidget):
-    """Lays out the plots that the experiment names, and keeps them up to date."""
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Which board one is: `field` of the experiment names its pictures."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    field: Literal["board", "xray"]
+    title: str
+
+
+RACE = Page(field="board", title="Board")
+XRAY = Page(field="xray", title="X-ray")
+
+
+class Board(QWidget):
+    """Lays out the plots that the experiment names, and keeps them up to date.
+
+    With `studies` it is that of the start, and shows what they find.
+    """
+
+    def __init__(
+        self, session: Session, studies: Studies | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
+        self._studies = studies
+        self._source = session if studies is None else studies
+        self.page = RACE if studies is None else XRAY
         self._plots: dict[str, Plot] = {}
         self._board: tuple[Choice, ...] | None = None
         self._large = ""
-        self._history = session.history
         self._clock = FrameClock(lambda: list(self._plots.values()), self)
         self.setObjectName("board")
-        self.setAccessibleName("Board")
+        self.setAccessibleName(self.page.title)
         self.pictures = self._make_menu()
+        """The button with the list of pictures; who shows the board puts it into its place."""
         self.empty = QLabel(
             "The board is empty. Choose what to see under Pictures.",
             alignment=Qt.AlignmentFlag.AlignCenter,
@@ -63,17 +89,14 @@ class Board(QWidget):
         self._grid = QGridLayout()
         self._grid.setSpacing(8)
         self._grid.addWidget(self.empty, 0, 0)
-        head = QHBoxLayout()
-        head.addStretch(1)
-        head.addWidget(self.pictures)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addLayout(self._grid, 1)
+        column.addLayout(self._grid)
         session.experiment_changed.connect(self.show_experiment)
-        session.runs_changed.connect(self._on_runs_changed)
-        session.ticked.connect(self._on_ticked)
+        self._source.runs_changed.connect(self._on_runs_changed)
+        self._source.ticked.connect(self._on_ticked)
+        if studies:
+            studies.changed.connect(self._on_studied)
         present.theme_changed.connect(self._on_theme_changed)
         self.show_experiment(session.experiment)
 
@@ -93,7 +116,7 @@ class Board(QWidget):
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Show the pictures that the experiment names, with their options."""
-        board = tuple(choice for choice in experiment.board if choice.key in PLOTS)[:MOST]
+        board = tuple(one for one in self._choices(experiment) if self._knows(one.key))[:MOST]
         keys = [choice.key for choice in board]
         if keys != list(self._plots):
             self._place(list(dict.fromkeys(keys)))
@@ -102,16 +125,18 @@ class Board(QWidget):
         for plot in self._plots.values():
             plot.show_contenders(experiment.contenders)
         self._check_menu()
+        self._tell_wants()
         self._clock.wake()
 
     def choose(self, key: str, *, shown: bool) -> None:
         """Put a picture on the board, or take it off; undoable."""
         experiment = self._session.experiment
-        board = tuple(choice for choice in experiment.board if choice.key != key)
+        board = tuple(choice for choice in self._choices(experiment) if choice.key != key)
         if shown and len(board) < MOST:
             board += (Choice(key),)
         verb = "Show" if shown else "Hide"
-        self._session.edit(replace(experiment, board=board), f"{verb} {PLOTS[key].label}")
+        changed = replace(experiment, **{self.page.field: board})
+        self._session.edit(changed, f"{verb} {PLOTS[key].label}")
         self._check_menu()
 
     def enlarge(self, key: str) -> None:
@@ -119,6 +144,7 @@ class Board(QWidget):
         self._large = "" if self._large == key else key
         for other, plot in self._plots.items():
             plot.setVisible(self._large in ("", other))
+        self._tell_wants()
         self._clock.wake()
 
     def ask_save_picture(self, key: str = "") -> None:
@@ -166,6 +192,8 @@ class Board(QWidget):
     def _data(self, key: str) -> str:
         """Return the numbers behind a picture, as CSV."""
         plot = self._plots[key]
+        if isinstance(plot, StudyPlot):
+            return as_csv(plot.data(None))
         return as_csv(plot.data(plot.history)) if plot.history else ""
 
     def _ask_save_data(self, key: str) -> None:
@@ -209,8 +237,48 @@ class Board(QWidget):
         plot.enlarge_asked.connect(partial(self.enlarge, key))
         plot.marked.connect(self._clock.wake)
         plot.taken.connect(partial(self._on_taken, key))
-        plot.restart(self._session.history)
+        plot.restart(self._source.history)
+        if isinstance(plot, StudyPlot) and self._studies:
+            plot.rest_asked.connect(partial(self._on_rest_asked, plot.study))
+            plot.edit_asked.connect(self._on_edit_asked)
+            plot.open_asked.connect(self._on_open_asked)
+            plot.show_study(self._studies.of(plot.study))
         return plot
+
+    def _choices(self, experiment: Experiment) -> tuple[Choice, ...]:
+        return experiment.board if self.page is RACE else experiment.xray
+
+    def _knows(self, key: str) -> bool:
+        return key in PLOTS and self.page.field in PLOTS[key].pages
+
+    def _tell_wants(self) -> None:
+        """Tell which studies somebody looks at here."""
+        if self._studies is None:
+            return
+        wants = {}
+        for plot in self._plots.values():
+            if not plot.isVisible():
+                continue
+            if isinstance(plot, StudyPlot):
+                wants[plot.study] = plot.study_params()
+            else:
+                wants[START] = {}
+        self._studies.want(self.page.title, wants)
+
+    def _on_studied(self, study: str) -> None:
+        for plot in self._plots.values():
+            if isinstance(plot, StudyPlot) and plot.study == study and self._studies:
+                plot.show_study(self._studies.of(study))
+
+    def _on_rest_asked(self, study: str, resting: bool) -> None:  # noqa: FBT001 - a signal's
+        if self._studies:
+            self._studies.rest(study, resting=resting)
+
+    def _on_edit_asked(self, change: Change, text: str) -> None:
+        self._session.edit(change(self._session.experiment), text)
+
+    def _on_open_asked(self, change: Change) -> None:
+        self._session.load(change(self._session.experiment))
 
     def _make_menu(self) -> QToolButton:
         button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -221,6 +289,8 @@ class Board(QWidget):
         menu.setToolTipsVisible(True)
         self.actions_of: dict[str, QAction] = {}
         for key, kind in PLOTS.items():
+            if self.page.field not in kind.pages:
+                continue
             action = menu.addAction(kind.label)
             action.setCheckable(True)
             action.setToolTip(kind.summary)
@@ -238,17 +308,19 @@ class Board(QWidget):
     def _on_options_changed(self, key: str, options: dict[str, Value]) -> None:
         experiment = self._session.experiment
         board = tuple(
-            Choice(key, options) if choice.key == key else choice for choice in experiment.board
+            Choice(key, options) if choice.key == key else choice
+            for choice in self._choices(experiment)
         )
         text = f"Change {PLOTS[key].label}"
-        self._session.edit(replace(experiment, board=board), text, merge=f"board {key}")
+        changed = replace(experiment, **{self.page.field: board})
+        self._session.edit(changed, text, merge=f"{self.page.field} {key}")
 
     def _on_runs_changed(self) -> None:
         for plot in self._plots.values():
-            plot.restart(self._session.history)
+            plot.restart(self._source.history)
 
     def _on_ticked(self) -> None:
-        history = self._session.history
+        history = self._source.history
         if history is not None:
             for plot in self._plots.values():
                 plot.extend(history)
@@ -260,7 +332,13 @@ class Board(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what came in while the board was out of sight."""
         super().showEvent(event)
+        self._tell_wants()
         self._clock.wake()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Want nothing more."""
+        super().hideEvent(event)
+        self._tell_wants()
 
     def sizeHint(self) -> QSize:
         """Return room for four pictures."""

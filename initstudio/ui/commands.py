@@ -15,6 +15,7 @@ from initstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from initstudio.ui.board import Board
+    from initstudio.ui.pages import Pages
 
 FILTER = "Experiments (*.json);;All files (*)"
 WEIGHTS_FILTER = "Weights (*.safetensors);;All files (*)"
@@ -115,19 +116,33 @@ class Commands(QObject):
 
     def ask_save_picture(self) -> None:
         """Ask how the board's picture is to be taken, and save it."""
-        for board in self._boards():
+        if board := self._board():
             board.ask_save_picture()
 
     def copy_picture(self) -> None:
         """Put the board's picture on the clipboard."""
-        for board in self._boards():
+        if board := self._board():
             board.copy_picture()
 
-    def _boards(self) -> "list[Board]":
-        """Return the board, once it is there."""
-        from initstudio.ui.board import Board  # noqa: PLC0415 - loads pyqtgraph
+    def show_race(self) -> None:
+        """Show the board of the race."""
+        if pages := self._pages():
+            pages.show_page(0)
 
-        return self._window.findChildren(Board)
+    def show_xray(self) -> None:
+        """Show the board of the start."""
+        if pages := self._pages():
+            pages.show_page(1)
+
+    def _board(self) -> "Board | None":
+        """Return the board that is shown, once it is there."""
+        pages = self._pages()
+        return pages.present if pages else None
+
+    def _pages(self) -> "Pages | None":
+        from initstudio.ui.pages import Pages  # noqa: PLC0415 - loads pyqtgraph
+
+        return self._window.findChild(Pages)
 
     def load_preset(self, name: str) -> None:
         """Show a preset experiment; undo brings back what was there."""

@@ -1,6 +1,7 @@
 """The window: the board in the middle, panels in docks, the run bar on top; no state of its own."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,9 +30,12 @@ from initstudio.ui.panels.inspector_panel import InspectorPanel
 from initstudio.ui.panels.network_panel import NetworkPanel
 from initstudio.ui.run_bar import RunBar
 from initstudio.ui.session import Session
+from initstudio.ui.studies import Studies
+from initstudio.ui.worker import RunWorker
 
 if TYPE_CHECKING:
     from initstudio.ui.board import Board
+    from initstudio.ui.pages import Pages
 
 FIRST_SIZE = QSize(1600, 900)
 WIDE = 1500
@@ -43,7 +47,12 @@ _log = logging.getLogger(__name__)
 class MainWindow(QMainWindow):
     """Wires the session to what shows it and to what edits it."""
 
-    def __init__(self, session: Session, size: QSize | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        size: QSize | None = None,
+        make_examiner: Callable[[], RunWorker] | None = None,
+    ) -> None:
         super().__init__()
         self.resize(size or FIRST_SIZE.boundedTo(self.screen().availableSize() * 0.94))
         self.setObjectName("main_window")
@@ -52,7 +61,8 @@ class MainWindow(QMainWindow):
         self.commands = Commands(session, self)
         self.actions_by_key = build_actions(session, self.commands, self)
         self._messages = MessageBar(self)
-        self._board: Board | None = None
+        self.studies = Studies(session, make_examiner, self)
+        self._pages: Pages | None = None
         self._centre = self._add_centre()
         self._add_run_bar()
         network = NetworkPanel(session)
@@ -93,18 +103,23 @@ class MainWindow(QMainWindow):
 
     @property
     def board(self) -> "Board":
-        """Return the board. It is made when it is first asked for: after the first paint.
+        """Return the board of the race."""
+        return self.pages.race
+
+    @property
+    def pages(self) -> "Pages":
+        """Return the boards. They are made when they are first asked for: after the first paint.
 
         What draws takes longer to load than all the rest of the window, which a person can look
         at meanwhile.
         """
-        if self._board is None:
-            from initstudio.ui.board import Board  # noqa: PLC0415 - loads pyqtgraph
+        if self._pages is None:
+            from initstudio.ui.pages import Pages  # noqa: PLC0415 - loads pyqtgraph
 
             self._fill_docks()
-            self._board = Board(self._session)
-            self._centre.addWidget(self._board, 1)
-        return self._board
+            self._pages = Pages(self._session, self.studies)
+            self._centre.addWidget(self._pages, 1)
+        return self._pages
 
     def _fill_docks(self) -> None:
         """Make the panels that lie behind others at first."""
@@ -217,8 +232,8 @@ class MainWindow(QMainWindow):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint; after the first time, bring in the board."""
         super().paintEvent(event)
-        if self._board is None:
-            QTimer.singleShot(0, lambda: self.board)
+        if self._pages is None:
+            QTimer.singleShot(0, lambda: self.pages)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about edits that are in no file, then end the engine."""

@@ -41,6 +41,8 @@ class Session(QObject):
     """The folder in which so many files of weights were written."""
     failed = Signal(str, str)
     """Where and why something that was asked for is not possible."""
+    closed = Signal()
+    """Its engine is to end, and all that goes with it."""
 
     def __init__(
         self,
@@ -215,6 +217,7 @@ class Session(QObject):
         self.undo_stack.blockSignals(True)  # noqa: FBT003 - Qt's; its end would still be told
         if self._live.worker:
             self._live.worker.close()
+        self.closed.emit()
 
     def _runnable(self) -> bool:
         for problem in self.problems:

@@ -14,7 +14,7 @@ from initstudio.ui import theme as themes
 from initstudio.ui.garbage import Collector
 from initstudio.ui.main_window import MainWindow
 from initstudio.ui.session import Session, State
-from initstudio.ui.worker import RunWorker
+from initstudio.ui.worker import RunWorker, examiner
 
 PATIENCE = 60.0
 """Seconds that the engine has until the first reading."""
@@ -52,7 +52,7 @@ def shot(
 def _take(session: Session, picture: Path, after: float, size: tuple[int, int]) -> int:
     complaints: list[ExperimentError] = []
     session.failed.connect(lambda where, why: complaints.append(ExperimentError(where, why)))
-    window = MainWindow(session, QSize(*size))
+    window = MainWindow(session, QSize(*size), examiner)
     window.show()
     window.board.show()
     session.run()

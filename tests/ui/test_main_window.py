@@ -170,8 +170,8 @@ def test_the_theme_is_chosen_and_remembered(window: MainWindow, qapp: QApplicati
 def test_the_window_is_painted_before_the_board_is_there(qtbot: QtBot) -> None:
     window = MainWindow(Session(ARTICLE), QSize(1280, 800))
     window.show()
-    assert window._board is None
-    qtbot.waitUntil(lambda: window._board is not None and window._board.isVisible())
+    assert window._pages is None
+    qtbot.waitUntil(lambda: window._pages is not None and window._pages.isVisible())
     window.close()
     window.deleteLater()
 

@@ -188,6 +188,7 @@ class GradientNormPlot(LayerPlot):
     invitation = "The gradient's norm in each layer appears here."
     order = 50
     reads = ("gradient_norm",)
+    pages = ("board", "xray")
     quantity = "gradient norm"
     Options = NormOptions
 
@@ -206,6 +207,7 @@ class ActivationPlot(LayerPlot):
     invitation = "The spread of each layer's output appears here."
     order = 60
     reads = ("activation_std",)
+    pages = ("board", "xray")
     quantity = "std of the outputs"
     theory = "activation_theory"
     Options = ActivationOptions

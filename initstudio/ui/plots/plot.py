@@ -61,6 +61,8 @@ class Plot(QWidget):
     summary: ClassVar[str] = ""
     invitation: ClassVar[str] = "Press Run: the picture appears here."
     order: ClassVar[int] = 100
+    pages: ClassVar[tuple[str, ...]] = ("board",)
+    """The boards that it can be put on: "board" of the race, "xray" of the start."""
     reads: ClassVar[tuple[str, ...]] = ()
     Options: ClassVar[type[Params]] = NoParams
 
@@ -270,9 +272,13 @@ class Plot(QWidget):
         return "" if any(key in known for key in self.reads) else self.invitation
 
     def _match_lines(self) -> None:
+        self.match(self.header)
+
+    def match(self, header: Header | None) -> None:
+        """Find the rows of the contenders that are shown, in what the header tells of."""
         lines: list[Line] = []
-        if self.history is not None:
-            slots = np.array(self.history.header.slots)
+        if header is not None:
+            slots = np.array(header.slots)
             for one in self._contenders:
                 replicas = np.flatnonzero(slots == one.slot)
                 if len(replicas) and not one.hidden:

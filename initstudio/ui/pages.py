@@ -1,0 +1,67 @@
+"""The middle of the window: two boards behind tabs, that of the race and that of the start."""
+
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+
+from initstudio.ui.board import Board
+from initstudio.ui.session import Session
+from initstudio.ui.studies import Studies
+
+RACE, XRAY = 0, 1
+TIPS = {
+    RACE: "The race: losses, weights and gradients while the contenders train (Ctrl+1)",
+    XRAY: "The X-ray: how the contenders start, beside theory, before any training (Ctrl+2)",
+}
+
+
+class Pages(QWidget):
+    """Shows one of the boards; that of the start is made when it is first asked for."""
+
+    def __init__(self, session: Session, studies: Studies, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._studies = studies
+        self.race = Board(session)
+        self._xray: Board | None = None
+        self.tabs = QTabBar(drawBase=False)
+        self.tabs.setAccessibleName("Pages")
+        for at, title in ((RACE, "Race"), (XRAY, "X-ray")):
+            self.tabs.addTab(title)
+            self.tabs.setTabToolTip(at, TIPS[at])
+        self.tabs.currentChanged.connect(self.show_page)
+        self._boards = QStackedWidget()
+        self._menus = QStackedWidget()
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 0, 8, 0)
+        head.addWidget(self.tabs)
+        head.addStretch(1)
+        head.addWidget(self._menus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self._boards, 1)
+        self._add(self.race)
+
+    @property
+    def xray(self) -> Board:
+        """Return the board of the start."""
+        if self._xray is None:
+            self._xray = Board(self._session, self._studies)
+            self._add(self._xray)
+        return self._xray
+
+    @property
+    def present(self) -> Board:
+        """Return the board that is shown."""
+        return self.xray if self.tabs.currentIndex() == XRAY else self.race
+
+    def show_page(self, at: int) -> None:
+        """Show the race or the start."""
+        self.tabs.setCurrentIndex(at)
+        board = self.present
+        self._boards.setCurrentWidget(board)
+        self._menus.setCurrentWidget(board.pictures)
+
+    def _add(self, board: Board) -> None:
+        self._boards.addWidget(board)
+        self._menus.addWidget(board.pictures)

@@ -7,16 +7,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from initstudio.catalogue import Params
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine.host import serve_window
-from initstudio.engine.plan import plan
+from initstudio.engine.plan import Plan, plan
+from initstudio.engine.study import Heed, Study
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Device, Experiment
 from initstudio.history import Snapshot
+from initstudio.results import Results
 
 REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS = 101.0, 102.0, 103.0, 104.0, 105.0, 106.0
 TROUBLES = (REFUSES, RAISES, NO_MEMORY, DIES, HANGS, PRINTS)
@@ -82,5 +87,43 @@ def _trouble(rate: float) -> None:
         os.write(1, b"raw hello")
 
 
+def studies() -> dict[str, Study[Any]]:
+    """Give a study for each thing that one can do; "start" is quick, and "slow" is not."""
+    kinds = {
+        "start": _start,
+        "slow": _slow,
+        "refuses": partial(_trouble_of, REFUSES),
+        "dies": partial(_trouble_of, DIES),
+    }
+    return {key: _study(key, 10 * at, begin) for at, (key, begin) in enumerate(kinds.items())}
+
+
+class _Anything(Params, frozen=True):
+    probes: str = ""
+    draws: int = 4
+
+
+def _study(key: str, order: int, begin: Callable[..., Iterator[Results | None]]) -> Study[Any]:
+    return Study(key=key, label=key, summary="", order=order, params=_Anything, begin=begin)
+
+
+def _start(asked: Plan, _params: _Anything, _heed: Heed) -> Iterator[Results | None]:
+    rate = asked.experiment.training.learning_rate
+    header = asked.header
+    found = _readings(header.seeds, len(header.tensors), len(header.layers), 0, rate)
+    yield Results(values=found)
+
+
+def _slow(_asked: Plan, params: _Anything, _heed: Heed) -> Iterator[Results | None]:
+    for at in range(params.draws):
+        time.sleep(0.15)
+        yield Results(values={"at": np.array([at])}, share=(at + 1) / params.draws)
+
+
+def _trouble_of(what: float, _asked: Plan, _params: _Anything, _heed: Heed) -> Iterator[None]:
+    _trouble(what)
+    yield None
+
+
 if __name__ == "__main__":
-    sys.exit(serve_window(lambda: ("fake", DEVICES, train), dict))
+    sys.exit(serve_window(lambda: ("fake", DEVICES, train), studies))

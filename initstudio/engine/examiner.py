@@ -6,7 +6,7 @@ The newest question of each study wins; whatever it was doing for an earlier one
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -44,11 +44,12 @@ class _Work:
 
     asked: Examine
     study: Study[Any]
+    heard: float
+    """When it was last told how far it has come, s."""
     slices: Iterator[Results | None] | None = None
     news: Results | None = None
     resting: bool = False
     reported: float = -1.0
-    heard: float = field(default_factory=time.monotonic)
 
 
 class Examiner:
@@ -82,7 +83,7 @@ class Examiner:
     def _obey(self, command: Command | None) -> None:
         match command:
             case Examine(study=key) if key in self._studies:
-                self._works[key] = _Work(command, self._studies[key])
+                self._works[key] = _Work(command, self._studies[key], time.monotonic())
             case Examine(ask=ask, study=key):
                 self._send(NotExamined(ask, key, key, "There is no such study."))
             case Rest(study=key, resting=resting):

@@ -64,7 +64,7 @@ class OneByOne:
                 torch.set_rng_state(self._noise[replica])
                 found.append(self._step(replica, x[replica], y[replica]))
                 self._noise[replica] = torch.get_rng_state()
-        losses, correct, *rest = (torch.stack(one) for one in zip(*found, strict=True))
+        losses, correct, *rest = (_stacked(one) for one in zip(*found, strict=True))
         count = len(self._watched)
         return Step(losses, correct, tuple(rest[:count]), tuple(rest[count:]))
 
@@ -119,3 +119,8 @@ class OneByOne:
         if self._heed:
             self._heed()
         self._signals[path] = signal
+
+
+def _stacked(one: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Return the replicas' tensors as one [R, ...]; of a single one no copy is needed."""
+    return one[0][None] if len(one) == 1 else torch.stack(one)

@@ -13,7 +13,7 @@ from initstudio.engine.stacked import Stacked, Step
 from initstudio.engine.theory import predictions
 from initstudio.history import Readings
 from initstudio.law import Law
-from initstudio.measurement import Cadence, Moment, Watched
+from initstudio.measurement import Cadence, Moment, Probe, Watched
 
 Scores = tuple[torch.Tensor, torch.Tensor]
 
@@ -21,7 +21,8 @@ Scores = tuple[torch.Tensor, torch.Tensor]
 class Reader:
     """Measures stacked networks: of these contenders of the plan, for all of its seeds.
 
-    `first_batches` gives the first batch of each seed, for theory to follow.
+    `first_batches` gives the first batch of each seed, for theory to follow. `probes` are those of
+    the plan, unless others are given.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class Reader:
         contenders: Sequence[int],
         stacked: Stacked,
         first_batches: Callable[[], Iterable[npt.NDArray[Any]]],
+        probes: Sequence[Probe] | None = None,
     ) -> None:
         self._plan = plan
         self._contenders = contenders
         self._stacked = stacked
         self._first_batches = first_batches
+        self._probes = plan.probes if probes is None else probes
         self._elsewhere = is_elsewhere(stacked.flat.device)
         self._weights = [
             f"{layer.module}.{tensor.name}"
@@ -53,7 +56,7 @@ class Reader:
         self._previous = self._stacked.flat.detach().clone()
 
     def read(self, found: Step, validation: Scores | None, cadences: Sequence[Cadence]) -> Readings:
-        """Return the readings of all probes with one of these cadences, by key."""
+        """Return the readings of the plan's probes with one of these cadences, by key."""
         stacked, names = self._stacked, self._plan.header.parameters
         previous, self._previous = self._previous, None
         moment = Moment(
@@ -76,7 +79,7 @@ class Reader:
         with torch.no_grad():
             return {
                 probe.key: _numpy(probe.measure(moment))
-                for probe in self._plan.probes
+                for probe in self._probes
                 if probe.cadence in cadences
             }
 

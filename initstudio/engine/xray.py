@@ -5,7 +5,7 @@ torch runs them. What has not changed since the last X-ray is not measured again
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -24,6 +24,8 @@ from initstudio.engine.reading import Reader
 from initstudio.engine.stacked import Stacked
 from initstudio.engine.train import dropout_generator
 from initstudio.history import Readings
+from initstudio.measurement import Probe
+from initstudio.probes import PROBES
 
 MOST_KEPT = 64
 """Contenders whose readings are kept."""
@@ -53,16 +55,20 @@ class Xray:
         self._batches: list[FirstBatch] = []
         self._kept: OrderedDict[bytes, Readings] = OrderedDict()
 
-    def readings(self, plan: Plan, heed: Callable[[float], None]) -> Readings:
+    def readings(
+        self, plan: Plan, heed: Callable[[float], None], keys: Collection[str] = ()
+    ) -> Readings:
         """Return the readings at step 0 by probe key, [R, ...] each, as `train` orders them.
 
-        `heed` is told the share that is done, while it works.
+        `heed` is told the share that is done, while it works. `keys` are the probes that are
+        wanted; without any, all are that the experiment records.
 
         Raises:
             ExperimentError: The networks do not fit into memory, or cannot be started so.
         """
         refuse_if_too_large(plan)
-        self._take_in(plan)
+        probes = tuple(PROBES[key] for key in sorted(keys)) if keys else plan.probes
+        self._take_in(plan, probes)
         contenders = plan.experiment.contenders
         rows: list[Readings] = []
         for at, contender in enumerate(contenders):
@@ -70,19 +76,21 @@ class Xray:
             key = msgspec.msgpack.encode(alike)
             if key not in self._kept:
                 told = partial(_part_of, heed, at, len(contenders))
-                self._kept[key] = self._measured(plan, at, told)
+                self._kept[key] = self._measured(plan, at, probes, told)
             self._kept.move_to_end(key)
             rows.append(self._kept[key])
         while len(self._kept) > max(MOST_KEPT, len(contenders)):
             self._kept.popitem(last=False)
         return {key: np.concatenate([row[key] for row in rows]) for key in rows[0]}
 
-    def _take_in(self, plan: Plan) -> None:
-        """Forget what was measured of another network or of other data."""
+    def _take_in(self, plan: Plan, probes: tuple[Probe, ...]) -> None:
+        """Forget what was measured of another network or of other data, or by other probes."""
         experiment = plan.experiment
         training = experiment.training
         data = (experiment.data, experiment.seeds, training.batch_size, plan.facts)
-        context = (experiment.network, training.loss, experiment.recording.probes)
+        # one's own network may change with its file, which the shapes in the header tell
+        shapes = (plan.header.layers, plan.header.tensor_shapes)
+        context = (experiment.network, training.loss, probes, shapes)
         if (data, context) == (self._data, self._context):
             return
         if data != self._data:
@@ -90,7 +98,9 @@ class Xray:
         self._data, self._context = data, context
         self._kept.clear()
 
-    def _measured(self, plan: Plan, at: int, heed: Callable[[float], None]) -> Readings:
+    def _measured(
+        self, plan: Plan, at: int, probes: tuple[Probe, ...], heed: Callable[[float], None]
+    ) -> Readings:
         """Return the readings of one contender [seeds, ...]."""
         seeds = plan.experiment.seeds.each()
         expected = len(seeds) * (len(plan.assignments[at]) + 2 * len(plan.watched))
@@ -109,7 +119,7 @@ class Xray:
         x = torch.from_numpy(np.stack([batch.x for batch in self._batches]))
         y = torch.from_numpy(np.stack([batch.y for batch in self._batches]))
         found = program.step(x, y)
-        reader = Reader(plan, [at], stacked, lambda: [batch.x for batch in self._batches])
+        reader = Reader(plan, [at], stacked, lambda: [batch.x for batch in self._batches], probes)
         return reader.read(found, None, ["step", "snapshot", "start"])
 
 

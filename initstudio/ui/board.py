@@ -255,14 +255,17 @@ class Board(QWidget):
         """Tell which studies somebody looks at here."""
         if self._studies is None:
             return
-        wants = {}
+        wants: dict[str, dict[str, Value]] = {}
+        probes: set[str] = set()
         for plot in self._plots.values():
             if not plot.isVisible():
                 continue
             if isinstance(plot, StudyPlot):
                 wants[plot.study] = plot.study_params()
             else:
-                wants[START] = {}
+                probes.update(plot.reads)
+        if probes:
+            wants[START] = {"probes": " ".join(sorted(probes))}
         self._studies.want(self.page.title, wants)
 
     def _on_studied(self, study: str) -> None:

@@ -141,7 +141,13 @@ class Studies(QObject):
             worker.close()
 
     def _all_wants(self) -> dict[str, Mapping[str, Value]]:
-        return {key: params for wants in self._wants.values() for key, params in wants.items()}
+        """Return what is wanted by anybody; of the start, the probes that anybody reads."""
+        found = {key: params for wants in self._wants.values() for key, params in wants.items()}
+        if START in found:
+            starts = [wants[START] for wants in self._wants.values() if START in wants]
+            probes = {key for one in starts for key in str(one.get("probes", "")).split()}
+            found[START] = {"probes": " ".join(sorted(probes))}
+        return found
 
     def _on_experiment_changed(self, _experiment: Experiment) -> None:
         self._ask_what_waits()
@@ -154,6 +160,9 @@ class Studies(QObject):
         for key, params in self._all_wants().items():
             question = self._asked.get(key)
             if question and question.is_about(self.experiment, params):
+                known = self._known.get(key)
+                answer = known is not None and known.header.experiment is question.experiment
+                self._note(key, fresh=answer)
                 continue
             self._note(key, fresh=False)
             if self.session.problems:

@@ -206,7 +206,7 @@ class ActivationPlot(LayerPlot):
     summary = "Standard deviation of each layer's output over the batch and its units."
     invitation = "The spread of each layer's output appears here."
     order = 60
-    reads = ("activation_std",)
+    reads = ("activation_std", "activation_theory")
     pages = ("board", "xray")
     quantity = "std of the outputs"
     theory = "activation_theory"

@@ -89,7 +89,7 @@ def _trouble(rate: float) -> None:
 
 def studies() -> dict[str, Study[Any]]:
     """Give a study for each thing that one can do; "start" is quick, and "slow" is not."""
-    kinds = {
+    kinds: dict[str, Callable[..., Iterator[Results | None]]] = {
         "start": _start,
         "slow": _slow,
         "refuses": partial(_trouble_of, REFUSES),

@@ -53,10 +53,9 @@ def done(studies: Studies, key: str, experiment: Experiment) -> Callable[[], boo
 
 def test_nothing_is_made_before_somebody_looks(studies: Studies, qtbot: QtBot) -> None:
     studies.session.edit(at_rate(ARTICLE, 2.0), "Rate")
-    assert studies.pid is None
+    assert studies._worker is None
     studies.want("me", {"start": {"probes": "loss"}})
     qtbot.waitUntil(lambda: studies.history is not None, timeout=20_000)
-    assert studies.pid is not None
     assert studies.history is not None
     assert studies.history.layers_step == 0
     assert studies.history.series["loss"].mean[0].tolist() == [2.0, 3.0, 4.0]

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
@@ -32,6 +33,7 @@ class Param:
     """Which control of its own a text needs; "" is a plain line."""
 
 
+@cache
 def params_of(kind: type[msgspec.Struct]) -> tuple[Param, ...]:
     """Return the declared parameters of a struct, in order, leaving out nested structs."""
     info = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(kind))

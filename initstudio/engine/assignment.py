@@ -3,7 +3,7 @@
 It loads no torch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -66,8 +66,15 @@ class Assignment:
 
 def assign(contender: Contender, layers: tuple[PlannedLayer, ...]) -> tuple[Assignment, ...]:
     """Return what starts each tensor of these layers; the last rule that matches wins."""
+    schemes = [SCHEMES[rule.scheme.key] for rule in contender.rules]
+    chosen = [
+        (scheme, scheme.parse(rule.scheme.params))
+        for scheme, rule in zip(schemes, contender.rules, strict=True)
+    ]
     return tuple(
-        _assignment(contender, layer, tensor) for layer in layers for tensor in layer.tensors
+        _assignment(contender, chosen, layer, tensor)
+        for layer in layers
+        for tensor in layer.tensors
     )
 
 
@@ -77,16 +84,17 @@ def multipliers_of(assignments: Iterable[Assignment]) -> dict[str, float]:
     return {name: by for name, by in found.items() if by != 1}
 
 
-def _assignment(contender: Contender, layer: PlannedLayer, tensor: TensorSpec) -> Assignment:
+def _assignment(
+    contender: Contender,
+    chosen: Sequence[tuple[Scheme[Any], Params]],
+    layer: PlannedLayer,
+    tensor: TensorSpec,
+) -> Assignment:
     winner = None
     for index, rule in enumerate(contender.rules):
         if _matches(rule, layer, tensor):
             winner = index
-    scheme = params = None
-    if winner is not None:
-        choice = contender.rules[winner].scheme
-        scheme = SCHEMES[choice.key]
-        params = scheme.parse(choice.params)
+    scheme, params = (None, None) if winner is None else chosen[winner]
     return Assignment(layer=layer, tensor=tensor, rule=winner, scheme=scheme, params=params)
 
 

@@ -6,7 +6,10 @@ by.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from initstudio.catalogue import (
     Branch,
@@ -96,6 +99,23 @@ def network_layers(network: Sequence[Choice], facts: DataFacts | None) -> tuple[
     A layer that cannot follow passes its input on, so that the rest of the builder stays usable.
     Without facts of the data nothing has a shape.
     """
+    if any(_is_opened(choice) for choice in network):
+        return _follow(tuple(network), facts)  # its file and its trust may change meanwhile
+    return _followed(msgspec.msgpack.encode(tuple(network)), facts)
+
+
+@lru_cache(maxsize=8)
+def _followed(network: bytes, facts: DataFacts | None) -> tuple[PlannedLayer, ...]:
+    """Return the layers; kept, as each edit in the window asks for them several times."""
+    return _follow(msgspec.msgpack.decode(network, type=tuple[Choice, ...]), facts)
+
+
+def _is_opened(choice: Choice) -> bool:
+    layer = LAYERS.get(choice.key)
+    return bool(layer and layer.opened) or any(_is_opened(one) for one in choice.inside)
+
+
+def _follow(network: tuple[Choice, ...], facts: DataFacts | None) -> tuple[PlannedLayer, ...]:
     if facts is None:
         return tuple(_unplaced((at,), choice) for at, choice in enumerate(network))
     chain = _Chain(facts)

@@ -83,7 +83,8 @@ def plan(experiment: Experiment) -> Plan:
         ExperimentError: The first of its `problems`.
     """
     for problem in problems(experiment):
-        raise problem
+        # another one, as what is raised keeps its frames, and problems are kept
+        raise ExperimentError(problem.where, problem.why)
     facts = data_facts(experiment)
     network = network_layers(experiment.network, facts)
     layers = tuple(every(network))
@@ -104,6 +105,13 @@ def plan(experiment: Experiment) -> Plan:
         probes=tuple(PROBES.values() if named is None else (PROBES[key] for key in named)),
         header=_header(experiment, layers, training),
     )
+
+
+def header_of(experiment: Experiment) -> Header:
+    """Return what the readings of an experiment without `problems` stand for."""
+    facts = data_facts(experiment)
+    layers = tuple(every(network_layers(experiment.network, facts)))
+    return _header(experiment, layers, split_sizes(experiment, facts)[0])
 
 
 def read(data: bytes) -> Experiment:

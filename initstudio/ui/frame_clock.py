@@ -29,6 +29,8 @@ class FrameClock(QObject):
         self._plots = plots
         self._spent = 0.0
         self._rest = 0.0
+        self._ended = 0.0
+        """When the last frame ended, s."""
         self._frame = QTimer(self, singleShot=True)
         self._frame.timeout.connect(self._on_frame)
         self._turn = QTimer(self, singleShot=True, interval=0)
@@ -41,7 +43,8 @@ class FrameClock(QObject):
     def wake(self) -> None:
         """Draw what is out of date at the next frame."""
         if not self._frame.isActive() and not self._turn.isActive():
-            self._frame.start(int(self._rest))
+            rested = 1000 * (perf_counter() - self._ended)
+            self._frame.start(max(0, int(self._rest - rested)))
         self._pause.start()
 
     def _on_frame(self) -> None:
@@ -64,6 +67,7 @@ class FrameClock(QObject):
         if not self._due:
             # the painting itself happens between the turns, and is in the time that they took
             self._rest = min(max(FRAME, STRETCH * 1000 * self._spent), SLOWEST)
+            self._ended = perf_counter()
             if any(plot.isVisible() and plot.dirty for plot in self._plots()):
                 self._frame.start(int(self._rest))
             return

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from initstudio.catalogue import Value
 from initstudio.engine.messages import Examine, Examined, Forget, NotExamined, Rest, Working
-from initstudio.engine.plan import plan
+from initstudio.engine.plan import header_of
 from initstudio.experiment import Experiment
 from initstudio.history import Header, History, Stretch
 from initstudio.results import Results
@@ -253,7 +253,7 @@ class Studies(QObject):
     def _header_of(self, key: str, experiment: Experiment) -> Header:
         known = self._known.get(key)
         same = known is not None and known.header.experiment is experiment
-        return known.header if known and same else plan(experiment).header
+        return known.header if known and same else header_of(experiment)
 
     def _show_start(self, header: Header, results: Results) -> None:
         history = History(header)

@@ -123,8 +123,8 @@ class Plot(QWidget):
 
     def show_contenders(self, contenders: Sequence[Contender]) -> None:
         """Use the names, order and visibility of the present experiment."""
-        if tuple(contenders) != self._contenders:
-            self._contenders = tuple(contenders)
+        before, self._contenders = self._contenders, tuple(contenders)
+        if [_shown_as(one) for one in before] != [_shown_as(one) for one in contenders]:
             self._match_lines()
 
     def show_theme(self, theme: Theme) -> None:
@@ -375,3 +375,8 @@ class Plot(QWidget):
     def minimumSizeHint(self) -> QSize:
         """Return the least size at which a picture can be read."""
         return QSize(220, 150)
+
+
+def _shown_as(contender: Contender) -> tuple[str, int, bool]:
+    """Return all of a contender that a picture depends on, besides the readings."""
+    return contender.name, contender.slot, contender.hidden

@@ -33,9 +33,13 @@ class Param:
     """Which control of its own a text needs; "" is a plain line."""
 
 
-@cache
 def params_of(kind: type[msgspec.Struct]) -> tuple[Param, ...]:
     """Return the declared parameters of a struct, in order, leaving out nested structs."""
+    return _params_of(kind)
+
+
+@cache
+def _params_of(kind: Any) -> tuple[Param, ...]:  # noqa: ANN401 - a type, which is hashable
     info = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(kind))
     params = (_param(field) for field in info.fields)
     return tuple(param for param in params if param is not None)

@@ -1,12 +1,23 @@
 """The middle of the window: two boards behind tabs, that of the race and that of the start."""
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from initstudio.ui.board import Board
 from initstudio.ui.session import Session
-from initstudio.ui.studies import Studies
+from initstudio.ui.studies import START, Studies
 
 RACE, XRAY = 0, 1
+LATE = 500
+"""Milliseconds after which it is told how far a measurement has come."""
 TIPS = {
     RACE: "The race: losses, weights and gradients while the contenders train (Ctrl+1)",
     XRAY: "The X-ray: how the contenders start, beside theory, before any training (Ctrl+2)",
@@ -28,12 +39,19 @@ class Pages(QWidget):
             self.tabs.addTab(title)
             self.tabs.setTabToolTip(at, TIPS[at])
         self.tabs.currentChanged.connect(self.show_page)
+        self.status = QLabel()
+        self.status.setAccessibleName("X-ray: state")
+        self.status.setProperty("kind", "muted")
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._late = QTimer(self, singleShot=True, interval=LATE)
+        self._late.timeout.connect(self._show_status)
+        studies.changed.connect(self._on_studied)
         self._boards = QStackedWidget()
         self._menus = QStackedWidget()
         head = QHBoxLayout()
         head.setContentsMargins(8, 0, 8, 0)
         head.addWidget(self.tabs)
-        head.addStretch(1)
+        head.addWidget(self.status, 1)
         head.addWidget(self._menus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -61,6 +79,28 @@ class Pages(QWidget):
         board = self.present
         self._boards.setCurrentWidget(board)
         self._menus.setCurrentWidget(board.pictures)
+        self._show_status()
+
+    def _on_studied(self, study: str) -> None:
+        known = self._studies.of(study)
+        if study != START or known is None:
+            return
+        if known.share >= 1 or known.trouble or self.status.text():
+            self._late.stop()
+            self._show_status()
+        elif not self._late.isActive():
+            self._late.start()
+
+    def _show_status(self) -> None:
+        """Tell how far a start that takes long has been measured, or why it cannot be."""
+        known = self._studies.of(START)
+        text = ""
+        if known and self.tabs.currentIndex() == XRAY:
+            text = known.trouble
+            if not text and known.share < 1:
+                text = f"Measuring the start: {100 * known.share:.0f} %"
+        self.status.setText(text)
+        self.status.setToolTip(text)
 
     def _add(self, board: Board) -> None:
         self._boards.addWidget(board)

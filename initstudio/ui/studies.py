@@ -193,6 +193,7 @@ class Studies(QObject):
             heard=now,
             tries=tries,
         )
+        self._note(key, share=0.0)
         worker.send(Examine(self._last_ask, key, self.experiment, dict(params)))
         if key in self._resting:
             worker.send(Rest(key))
@@ -286,10 +287,11 @@ class Studies(QObject):
 
     def _note(self, key: str, **changes: float | bool) -> None:
         known = self._known.get(key)
-        if known:
-            changed = replace(known, **changes)  # type: ignore[arg-type]  # fields of these types
-            if changed != known:
-                self._put(key, changed)
+        if known is None and not self.session.problems:
+            known = Studied(header=header_of(self.experiment), fresh=False)
+        if known and any(getattr(known, name) != value for name, value in changes.items()):
+            # a type checker cannot know which fields these are
+            self._put(key, replace(known, **changes))  # type: ignore[arg-type]
 
     def _put(self, key: str, known: Studied) -> None:
         self._known[key] = known

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.presets import ARTICLE
 from initstudio.ui import session, theme
+from initstudio.ui.studies import START
 from tests.studio import Studio
 
 
@@ -28,6 +29,9 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Iter
 @pytest.fixture(scope="module")
 def _shared(_alone: Path) -> Iterator[Studio]:
     studio = Studio()
+    studies = studio.window.studies
+    studies.want("the first test", {START: {"probes": "loss"}})  # its engine outlives the tests
+    studies.want("the first test", {})
     yield studio
     studio.close()
 

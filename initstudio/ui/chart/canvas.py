@@ -5,7 +5,7 @@ drawn again. Nothing ranges by itself; thick lines are drawn in segments, which 
 times as quick as paths; only a picture that rests is smoothed (`settle`).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -20,13 +20,19 @@ from PySide6.QtGui import (
     QPaintEvent,
     QPolygonF,
     QResizeEvent,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.chart.marks import Crosses, EndNames, Mark
 from initstudio.ui.theme import LIGHT, Theme, font
 
+RIGHT = 24
+"""Pixels right of the axes, for half of the last number."""
+NOTCH = 120
+"""Eighths of a degree that a notch of a wheel turns."""
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
 
@@ -68,6 +74,11 @@ class Canvas(pg.PlotWidget):
 
     hovered = Signal(object)
     resized = Signal()
+    wheeled = Signal(float, float)
+    """The x below the mouse, and by how many notches the wheel was turned away from the person."""
+    dragged = Signal(float)
+    """By how much x is to move to the right in what is seen."""
+    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: NumberAxis(side) for side in ("left", "bottom")}
@@ -90,8 +101,11 @@ class Canvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
-        plot.setContentsMargins(2, 9, 24, 2)
+        plot.setContentsMargins(2, 9, RIGHT, 2)
         self.viewbox = plot.getViewBox()
+        self._names = EndNames(self.viewbox, plot)
+        self._room = 0
+        self._grabbed: float | None = None
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
         self.viewport().setMouseTracking(True)
@@ -236,6 +250,27 @@ class Canvas(pg.PlotWidget):
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
 
+    def crosses(self, key: Hashable, marks: Sequence[Mark], *, z: float) -> None:
+        """Draw a cross with a word at each of these places."""
+        item = self._items.get(("crosses", key))
+        if item is None:
+            item = self._keep(("crosses", key), Crosses())
+        item.show_marks(marks, font(self._theme.plot_font))
+        self._show(("crosses", key), item, z)
+
+    def name_ends(self, marks: Sequence[Mark]) -> None:
+        """Write names right of the axes, each as high as its line ends; none takes no room."""
+        self._names.show_marks(marks, font(self._theme.plot_font))
+        room = max(self._names.room, RIGHT)
+        if room != self._room:
+            self._room = room
+            self.getPlotItem().setContentsMargins(2, 9, room, 2)
+
+    @property
+    def end_names(self) -> tuple[Mark, ...]:
+        """Return the names right of the axes."""
+        return self._names.marks
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
         for key, item in self._items.items():
@@ -289,10 +324,42 @@ class Canvas(pg.PlotWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell where the mouse is."""
         super().mouseMoveEvent(event)
-        spot = event.position().toPoint()
-        scene = self.mapToScene(spot)
-        inside = self.viewbox.sceneBoundingRect().contains(scene)
-        self.hovered.emit(float(self.viewbox.mapSceneToView(scene).x()) if inside else None)
+        if self._grabbed is not None:
+            by = event.position().x() - self._grabbed
+            self._grabbed = event.position().x()
+            left, right = self.view[0]
+            self.dragged.emit(-by * (right - left) / self.columns)
+        self.hovered.emit(self._x_at(event.position()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Tell of the wheel over the axes."""
+        at = self._x_at(event.position())
+        if at is not None:
+            self.wheeled.emit(at, event.angleDelta().y() / NOTCH)
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of what is drawn."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._grabbed = event.position().x()
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go."""
+        self._grabbed = None
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Tell of it."""
+        event.accept()
+        self.double_clicked.emit()
+
+    def _x_at(self, place: QPointF) -> float | None:
+        """Return the x below a place of ours; None outside of the axes."""
+        scene = self.mapToScene(place.toPoint())
+        if not self.viewbox.sceneBoundingRect().contains(scene):
+            return None
+        return float(self.viewbox.mapSceneToView(scene).x())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Tell that the mouse has gone."""

@@ -1,4 +1,4 @@
-"""The weights and the gradients of each layer as counts in bins; see `distribution.py`."""
+"""Weights, gradients and outputs of each layer as counts in bins; see `distribution.py`."""
 
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +24,10 @@ def _weights(moment: Moment) -> "torch.Tensor":
 
 def _gradients(moment: Moment) -> "torch.Tensor":
     return distributions(moment.gradients)
+
+
+def _activations(moment: Moment) -> "torch.Tensor":
+    return distributions(moment.activations)
 
 
 def distributions(tensors: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
@@ -104,4 +108,16 @@ GRADIENTS = Probe(
     axes=("replica", "tensor", "bin"),
     cadence="snapshot",
     measure=_gradients,
+)
+
+ACTIVATIONS = Probe(
+    key="activations",
+    label="Activation distribution",
+    summary="The outputs of each layer for the batch, counted in bins that are powers of two wide.",
+    source="Glorot and Bengio 2010, figures 4 and 6",
+    unit="",
+    order=62,
+    axes=("replica", "layer", "bin"),
+    cadence="snapshot",
+    measure=_activations,
 )

@@ -1,10 +1,11 @@
 """Statistics of many tensors at once: those of one shape are stacked, as a call costs much.
 
-A call of torch costs microseconds, as much as the work of a small layer; a large tensor is taken
-by itself, so that no more than a few megabytes are copied at a time.
+A call of torch costs microseconds, as much as the work of a small layer. A large tensor is taken by
+itself, and not copied.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 else:
     torch = lazy_loader.load("torch")
 
-MOST = 2**17
-"""Values that are stacked, at most: 1 MB in float64."""
+MOST = 2**15
+"""Values that are stacked, at most: in float64 they fit into the nearest caches."""
+PARTED = 1e-6
+"""Part of the mean square below which a variance is not taken as the rest of two large numbers."""
 COLUMNS = frozenset({"embedding", "position"})
 """Layers each of whose units has a column of the weight: a row is what one token adds."""
 
@@ -51,7 +54,43 @@ def alike(
         count = max(1, MOST // max(1, tensors[places[0]].numel()))
         for start in range(0, len(places), count):
             some = places[start : start + count]
-            yield some, torch.stack([tensors[place] for place in some], dim=1)
+            if len(some) == 1:
+                yield some, tensors[some[0]].unsqueeze(1)
+            else:
+                yield some, torch.stack([tensors[place] for place in some], dim=1)
+
+
+def wide(stacked: "torch.Tensor") -> "torch.Tensor":
+    """Return tensors [R, k, ...] as rows [R, k, n] of float64.
+
+    In float32 the squares of 1e-23 vanish and those of 1e20 overflow.
+    """
+    return stacked.flatten(2).double()
+
+
+def moments(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
+    """Return mean, mean square and standard deviation of T tensors [R, ...], [R, T, 3]."""
+
+    def sums(stacked: torch.Tensor) -> torch.Tensor:
+        rows = wide(stacked)
+        return torch.stack([rows.mean(2), torch.linalg.vector_norm(rows, dim=2)], dim=2)
+
+    def spread(stacked: torch.Tensor) -> torch.Tensor:
+        rows = wide(stacked)
+        away = rows - rows.mean(2, keepdim=True)
+        lengths: torch.Tensor = torch.linalg.vector_norm(away, dim=2)
+        return lengths / sqrt(rows.shape[2])
+
+    mean, lengths = each(tensors, sums).unbind(2)
+    second = lengths.square() / torch.tensor([one[0].numel() for one in tensors])
+    variance = second - mean.square()
+    clear = variance > PARTED * second
+    std = torch.where(clear, variance, 0).sqrt()
+    # nearly constant ones, and those that are no numbers
+    places = (~clear).any(0).nonzero()[:, 0].tolist()
+    if places:
+        std[:, places] = each([tensors[place] for place in places], spread)
+    return torch.stack([mean, second, std], dim=2)
 
 
 def by_unit(weight: "torch.Tensor", tensor: TensorSpec | None) -> "torch.Tensor":

@@ -23,7 +23,7 @@ def _measure(moment: Moment) -> "torch.Tensor":
 
 def _cosines(stacked: "torch.Tensor") -> "torch.Tensor":
     """Return the cosines [R, k, pair] of outputs [R, k, examples, ...]; NaN where one is zero."""
-    rows = stacked.reshape(*stacked.shape[:3], -1).double()
+    rows = stacked.flatten(3).double()
     rows = rows / torch.linalg.vector_norm(rows, dim=3, keepdim=True)
     found: torch.Tensor = rows.new_full((*rows.shape[:2], EXAMPLES, EXAMPLES), torch.nan)
     count = rows.shape[2]

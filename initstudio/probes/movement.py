@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
-from initstudio.alike import alike
+from initstudio.alike import each, wide
 from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     import torch
 else:
@@ -18,42 +18,42 @@ else:
 def _update_ratio(moment: Moment) -> "torch.Tensor":
     if moment.previous is None:
         return torch.full((len(moment.loss), len(moment.weights)), torch.nan)
-    return _compared(moment.previous, moment.weights, _ratio)
+    return _compared(moment.previous, moment.weights)[..., 0]
 
 
 def _travel(moment: Moment) -> "torch.Tensor":
-    return _compared(moment.started, moment.weights, _ratio)
+    return _since_start(moment)[..., 0]
 
 
 def _start_cosine(moment: Moment) -> "torch.Tensor":
-    return _compared(moment.started, moment.weights, _cosine)
+    return _since_start(moment)[..., 1]
 
 
-def _compared(
-    before: "Sequence[torch.Tensor]",
-    now: "Sequence[torch.Tensor]",
-    compare: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]",
-) -> "torch.Tensor":
-    """Return what a comparison of rows [R, k, n] in float64 gives of T tensors, [R, T]."""
-    found = torch.empty(len(now[0]), len(now), dtype=torch.float64)
-    for (places, one), (_, other) in zip(alike(before), alike(now), strict=True):
-        shape = *one.shape[:2], -1
-        found[:, places] = compare(one.reshape(shape).double(), other.reshape(shape).double())
-    return found
+def _since_start(moment: Moment) -> "torch.Tensor":
+    """Return travel and cosine [R, T, 2], worked out once."""
+    if "since start" not in moment.shared:
+        found = _compared(moment.started, moment.weights)
+        moment.shared["since start"] = found
+    kept: torch.Tensor = moment.shared["since start"]
+    return kept
 
 
-def _ratio(before: "torch.Tensor", now: "torch.Tensor") -> "torch.Tensor":
-    """Return how far rows have moved over how long they were; NaN of what was 0."""
-    length: torch.Tensor = torch.linalg.vector_norm(before, dim=2)
-    moved: torch.Tensor = torch.linalg.vector_norm(now - before, dim=2)
-    return (moved / length).masked_fill(length == 0, torch.nan)
+def _compared(before: "Sequence[torch.Tensor]", now: "Sequence[torch.Tensor]") -> "torch.Tensor":
+    """Return how far T tensors have moved and the cosine of both, [R, T, 2]; NaN of what was 0."""
+    new = _lengths(now)
+    if all(torch.equal(one, other) for one, other in zip(now, before, strict=True)):
+        old, moved = new, torch.zeros_like(new)  # before the first update, at a third of the price
+    else:
+        # rounded as the weights are
+        moved = _lengths([one - other for one, other in zip(now, before, strict=True)])
+        old = _lengths(before)
+    ratio = moved / old
+    cosine = (old / new + new / old - ratio * (moved / new)) / 2
+    return torch.stack([ratio.masked_fill(old == 0, torch.nan), cosine], dim=2)
 
 
-def _cosine(before: "torch.Tensor", now: "torch.Tensor") -> "torch.Tensor":
-    """Return the cosine of rows before and now; NaN where one is 0."""
-    lengths = torch.linalg.vector_norm(before, dim=2) * torch.linalg.vector_norm(now, dim=2)
-    found: torch.Tensor = torch.linalg.vecdot(before, now, dim=2) / lengths
-    return found
+def _lengths(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
+    return each(tensors, lambda some: torch.linalg.vector_norm(wide(some), dim=2))
 
 
 UPDATE_RATIO = Probe(

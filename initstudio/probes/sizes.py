@@ -1,15 +1,10 @@
-"""How large the outputs of each layer and the gradients are.
+"""How large the outputs of each layer and the gradients are."""
 
-All in float64: in float32 the squares of 1e-23 vanish, and those of 1e20 overflow. Two passes
-there cost a sixth of `Tensor.std`.
-"""
-
-from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import lazy_loader
 
-from initstudio.alike import each
+from initstudio.alike import moments
 from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
@@ -19,48 +14,35 @@ else:
 
 
 def _activation_std(moment: Moment) -> "torch.Tensor":
-    return each(moment.activations, _std)
+    return _moments(moment, "activations")[..., 2]
 
 
 def _activation_second(moment: Moment) -> "torch.Tensor":
-    return each(moment.activations, _second)
+    return _moments(moment, "activations")[..., 1]
 
 
 def _signal_std(moment: Moment) -> "torch.Tensor":
-    return each(moment.signals, _std)
+    return _moments(moment, "signals")[..., 2]
 
 
 def _gradient_std(moment: Moment) -> "torch.Tensor":
-    return each(moment.gradients, _std)
+    return _moments(moment, "gradients")[..., 2]
 
 
 def _gradient_norm(moment: Moment) -> "torch.Tensor":
-    return each(moment.gradients, _norm)
+    sizes = [tensor[0].numel() for tensor in moment.gradients]
+    squares = _moments(moment, "gradients")[..., 1] * torch.tensor(sizes)
+    return squares.sqrt()
 
 
-def _rows(stacked: "torch.Tensor") -> "torch.Tensor":
-    """Return tensors [R, k, ...] as rows [R, k, n] of float64."""
-    return stacked.reshape(*stacked.shape[:2], -1).double()
-
-
-def _norm(stacked: "torch.Tensor") -> "torch.Tensor":
-    """Return the length [R, k] of tensors [R, k, ...]."""
-    lengths: torch.Tensor = torch.linalg.vector_norm(_rows(stacked), dim=2)
-    return lengths
-
-
-def _second(stacked: "torch.Tensor") -> "torch.Tensor":
-    """Return the mean square [R, k] of tensors [R, k, ...]."""
-    rows = _rows(stacked)
-    squares: torch.Tensor = torch.linalg.vector_norm(rows, dim=2).square()
-    return squares / rows.shape[2]
-
-
-def _std(stacked: "torch.Tensor") -> "torch.Tensor":
-    """Return the standard deviation [R, k] of tensors [R, k, ...]."""
-    rows = _rows(stacked)
-    lengths: torch.Tensor = torch.linalg.vector_norm(rows - rows.mean(2, keepdim=True), dim=2)
-    return lengths / sqrt(rows.shape[2])
+def _moments(
+    moment: Moment, which: Literal["activations", "signals", "gradients"]
+) -> "torch.Tensor":
+    """Return mean, mean square and std [R, T, 3] of some of its tensors, worked out once."""
+    if which not in moment.shared:
+        moment.shared[which] = moments(getattr(moment, which))
+    found: torch.Tensor = moment.shared[which]
+    return found
 
 
 GRADIENT_NORM = Probe(

@@ -26,45 +26,37 @@ def _measure(moment: Moment) -> "torch.Tensor":
     """
     found = torch.zeros(len(moment.loss), len(moment.weights), dtype=torch.float64)
     kinds = moment.tensors or [None] * len(moment.weights)
-    alikes = [kind and (kind.layer, kind.gates, kind.groups) for kind in kinds]
-    for places, stacked in alike(moment.weights, alikes):
-        rows = by_unit(stacked.flatten(0, 1), kinds[places[0]])
-        found[:, places] = _twins(rows).view(-1, len(places))
+    rows = [by_unit(one, kind) for one, kind in zip(moment.weights, kinds, strict=True)]
+    # twins have the same first weight, which two of a thousand others share by chance
+    for places, first in alike([one[..., 0] for one in rows]):
+        ordered = first.sort(dim=3).values
+        same = (ordered[..., 1:] == ordered[..., :-1]).flatten(2).any(2)
+        for replica, at in same.nonzero().tolist():
+            found[replica, places[at]] = _counted(rows[places[at]][replica])
     return found
 
 
-def _twins(rows: "torch.Tensor") -> "torch.Tensor":
-    """Return how many units [m] of [m, groups, units, weights] equal another of their group."""
-    count = torch.zeros(len(rows), dtype=torch.float64)
-    # twins have the same first weight, which two of a thousand others share by chance
-    first = rows[..., 0].sort(dim=2).values
-    doubtful = (first[..., 1:] == first[..., :-1]).flatten(1).any(1).nonzero()[:, 0]
-    if len(doubtful):
-        count[doubtful] = _counted(rows[doubtful])
-    return count
-
-
-def _counted(rows: "torch.Tensor") -> "torch.Tensor":
-    """Return the same by all of the weights: rows of one hash are compared."""
-    order = _hashes(rows).sort(dim=2)
-    at, group, place = (order.values[..., 1:] == order.values[..., :-1]).nonzero(as_tuple=True)
-    one = rows[at, group, order.indices[at, group, place]]
-    other = rows[at, group, order.indices[at, group, place + 1]]
+def _counted(rows: "torch.Tensor") -> int:
+    """Return how many units of [groups, units, weights] equal another one of their group."""
+    order = _hashes(rows).sort(dim=1)
+    group, place = (order.values[:, 1:] == order.values[:, :-1]).nonzero(as_tuple=True)
+    one = rows[group, order.indices[group, place]]
+    other = rows[group, order.indices[group, place + 1]]
     same = (one == other).all(1)
-    twin = torch.zeros(rows.shape[:3], dtype=torch.float64)
-    at, group, place = at[same], group[same], place[same]
-    twin[at, group, place] = 1
-    twin[at, group, place + 1] = 1
-    return twin.sum((1, 2))
+    group, place = group[same], place[same]
+    twin = torch.zeros(rows.shape[:2], dtype=torch.bool)
+    twin[group, place] = True
+    twin[group, place + 1] = True
+    return int(twin.sum())
 
 
 def _hashes(rows: "torch.Tensor") -> "torch.Tensor":
-    """Return one int64 for each row: the same for equal rows, and hardly ever for others."""
+    """Return an int64 for each row: the same for equal rows, and hardly ever for others."""
     whole = torch.int32 if rows.dtype == torch.float32 else torch.int64
     bits = (rows.contiguous() + 0.0).view(whole).long()  # + 0.0: -0 equals 0
     generator = torch.Generator().manual_seed(SEED)
-    factors = torch.randint(-(2**62), 2**62, (rows.shape[3],), generator=generator) | 1
-    return (bits * factors).sum(3)
+    factors = torch.randint(-(2**62), 2**62, rows.shape[-1:], generator=generator) | 1
+    return (bits * factors).sum(-1)
 
 
 TWINS = Probe(

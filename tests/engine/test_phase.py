@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from initstudio import edits, gaussian
 from initstudio.engine.assignment import assign
-from initstudio.engine.averages import averages_of
+from initstudio.averages import averages_of
 from initstudio.engine.phase import critical_line, fixed_point, phase
 from initstudio.engine.plan import plan
 from initstudio.engine.studies import STUDIES

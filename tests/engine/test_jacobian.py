@@ -12,7 +12,7 @@ from torch import nn
 from initstudio.catalogue import NoParams
 from initstudio.engine import isometry
 from initstudio.engine.initialize import initialize
-from initstudio.engine.jacobian import Matrix, blocks_of, jacobian, measured, singular_values, trace
+from initstudio.engine.jacobian import blocks_of, jacobian, measured, singular_values, trace
 from initstudio.engine.plan import plan
 from initstudio.engine.studies.jacobian import JACOBIAN
 from initstudio.engine.study import Superseded
@@ -20,7 +20,7 @@ from initstudio.engine.xray import first_batch
 from initstudio.experiment import Choice, Contender, Data, Experiment, Training
 from initstudio.layers import LAYERS
 from initstudio.presets import contender, multilayer
-from tests.examined import TORCH, asked, nothing
+from tests.examined import TORCH, asked, nothing, whole
 from tests.examined import found as results_of
 from tests.own_networks import HEAD, MLP, RESIDUAL, own
 from tests.specs import around
@@ -28,15 +28,6 @@ from tests.specs import around
 ENDS = (Choice("flatten"), Choice("output"))
 found = partial(results_of, JACOBIAN)
 LINEAR = Choice("linear", {"units": 7})
-
-
-def whole(steps: Matrix) -> torch.Tensor:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            value: torch.Tensor = end.value
-            return value
 
 
 def by_torch(experiment: Experiment, index: int = 0) -> np.ndarray:

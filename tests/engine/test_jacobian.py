@@ -78,6 +78,7 @@ def test_it_is_torchs_own_for_every_layer(key: str) -> None:
         (Choice("linear", {"units": 40}), Choice("gelu"), Choice("output")),  # by its columns
         (Choice("residual", {"projection": "linear"}, (LINEAR, Choice("relu"))), *ENDS),
         (LINEAR, Choice("repeat", {"times": 3}, (LINEAR, Choice("batch_norm"))), *ENDS),
+        (*(LINEAR, Choice("batch_norm"), Choice("tanh")) * 2, *ENDS),  # no product of its blocks
         (Choice("output"),),
         (LINEAR, Choice("output"), Choice("tanh")),
     ],

@@ -18,12 +18,15 @@ class NumberAxis(pg.AxisItem):
         super().__init__(orientation, maxTickLength=-4)
         self.log = False
         self.names: tuple[str, ...] = ()
+        self.bare = False
         self.enableAutoSIPrefix(enable=False)
 
-    def show_as(self, *, log: bool = False, names: tuple[str, ...] = ()) -> None:
-        """Draw the axis anew if it has changed its kind."""
-        if (log, names) != (self.log, self.names):
-            self.log, self.names = log, names
+    def show_as(
+        self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
+    ) -> None:
+        """Draw the axis anew if it has changed its kind; a bare one has no numbers."""
+        if (log, names, bare) != (self.log, self.names, self.bare):
+            self.log, self.names, self.bare = log, names, bare
             self.picture = None
             self.update()
 
@@ -36,8 +39,10 @@ class NumberAxis(pg.AxisItem):
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
         """Return where numbers stand: [(spacing, [value, ...])]."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
+        if self.bare:
+            return []
         if self.names:
-            return _name_ticks(low, high, size, self.names)
+            return _name_ticks(low, high, size, self._room())
         if self.log:
             return _log_ticks(low, high, size)
         ticks = super().tickValues(minVal, maxVal, size)
@@ -50,6 +55,12 @@ class NumberAxis(pg.AxisItem):
         if self.log:
             return [_log_text(value) for value in values]
         return [_linear_text(value * scale, spacing * scale) for value in values]
+
+    def _room(self) -> tuple[int, int]:
+        """Return how many names there are, and the pixels that each needs."""
+        if self.orientation == "left":
+            return len(self.names), 17
+        return len(self.names), max(len(name) for name in self.names) * 7 + 14
 
 
 def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:
@@ -76,10 +87,11 @@ def _log_ticks(low: float, high: float, size: float) -> Ticks:
     return [(float(every), [float(value) for value in range(first, floor(high + 1e-9) + 1, every)])]
 
 
-def _name_ticks(low: float, high: float, size: float, names: tuple[str, ...]) -> Ticks:
-    widest = max(len(name) for name in names) * 7 + 14
-    every = max(1, ceil(len(names) * widest / max(size, 1)))
-    last = min(len(names) - 1, floor(high))
+def _name_ticks(low: float, high: float, size: float, room: tuple[int, int]) -> Ticks:
+    count, widest = room
+    # the names stand one apart, however many of them are in view
+    every = max(1, ceil((high - low) * widest / max(size, 1)))
+    last = min(count - 1, floor(high))
     return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
 
 

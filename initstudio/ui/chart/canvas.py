@@ -1,7 +1,7 @@
 """The ground that a plot draws on: lines, areas, dots and images, kept from frame to frame.
 
-A frame is `begin`, any number of `line`, `area`, `dots`, `image` and one `colour_scale`, and `end`,
-which takes away what was not drawn again. Nothing ranges by itself; thick lines are drawn in
+A frame is `begin`, any number of `line`, `area`, `dots`, `image`, `words` and one
+`colour_scale`, and `end`, which takes away what was not drawn again. Nothing ranges by itself; thick lines are drawn in
 segments, which measured several times as quick as paths; only a picture that rests is smoothed
 (`settle`).
 """
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
-from initstudio.ui.chart.items import ColourScale, Dots, Image
+from initstudio.ui.chart.items import ColourScale, Dots, Image, Words
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.theme import LIGHT, Theme, font
 
@@ -73,6 +73,11 @@ class Canvas(pg.PlotWidget):
     def columns(self) -> int:
         """Return the width of the drawing area, pixels."""
         return max(1, int(self.viewbox.width()))
+
+    @property
+    def rows(self) -> int:
+        """Return the height of the drawing area, pixels."""
+        return max(1, int(self.viewbox.height()))
 
     def show_theme(self, theme: Theme) -> None:
         """Use the theme's colours and fonts from the next frame on."""
@@ -217,6 +222,16 @@ class Canvas(pg.PlotWidget):
             item = self._keep(("image", key), Image())
         item.show_pixels(area, pixels)
         self._show(("image", key), item, z)
+
+    def words(
+        self, key: Hashable, place: tuple[float, float], text: str, *, room: float = 0
+    ) -> None:
+        """Write above a place (x, y): in its middle, in `room` pixels, or from it to the right."""
+        item = self._items.get(("words", key))
+        if item is None:
+            item = self._keep(("words", key), Words())
+        item.show_words(place, text, room, self._theme)
+        self._show(("words", key), item, 20)
 
     def colour_scale(
         self, shades: Shades, low: float, high: float, label: str, *, log: bool = False

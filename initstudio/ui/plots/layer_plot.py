@@ -342,7 +342,9 @@ class LayerPlot(Plot):
         for line, one in zip(self.lines, now, strict=True):
             all_of = f"{one.count * len(one.middle):,}"
             if one.hostile:
-                notes.append(f"{line.name}: no finite number up to 10³⁰ in {one.hostile} of {all_of}")
+                notes.append(
+                    f"{line.name}: no finite number up to 10³⁰ in {one.hostile} of {all_of}"
+                )
             if one.lost:
                 notes.append(f"{line.name}: 0 in {one.lost} of {all_of}, not on a log scale")
         return [*notes, self.band_note()]

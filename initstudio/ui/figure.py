@@ -7,7 +7,6 @@ exporters are not used: the one for SVG raises with Qt 6.11.)
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from msgspec import structs
 from PySide6.QtCore import (
     QBuffer,
     QByteArray,
@@ -203,9 +202,7 @@ def _twin(plot: Plot, look: Look, size: QSize) -> Plot:
     twin.show_theme(look.theme)
     if isinstance(twin.picture, Canvas):
         twin.picture.show_pixels(look.scale)
-    twin.show_options(structs.asdict(plot.options))
-    twin.show_contenders(plot.contenders)
-    twin.restart(plot.history)
+    twin.show_like(plot)
     twin.resize(size)
     twin.show()
     twin.refresh(settle=True)  # once to know how tall the legend is

@@ -1,41 +1,39 @@
 """The ground that a plot draws on: lines, areas, dots and images, kept from frame to frame.
 
-A frame is `begin`, any number of `line`, `area`, `dots`, `image`, `words` and one
-`colour_scale`, and `end`, which takes away what was not drawn again. Nothing ranges by itself; thick lines are drawn in
-segments, which measured several times as quick as paths; only a picture that rests is smoothed
-(`settle`).
+A frame is `begin`, any number of `line`, `area`, `dots`, `image`, `words` and one `colour_scale`,
+and `end`, which takes away what was not drawn again. Nothing ranges by itself; thick lines are
+drawn in segments, which measured several times as quick as paths; only a picture that rests is
+smoothed (`settle`).
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
 from initstudio.ui.chart.items import ColourScale, Dots, Image, Words
 from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.chart.marks import Crosses, EndNames, Mark
+from initstudio.ui.chart.pointing import PointedPlot
 from initstudio.ui.theme import LIGHT, Theme, font
 
+RIGHT = 24
+"""Pixels right of the axes, for half of the last number."""
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
 SCALE = "scale of colours"
 
 
-class Canvas(pg.PlotWidget):
+class Canvas(PointedPlot):
     """A pair of axes and the items on it."""
 
-    hovered = Signal(object)
-    """The x below the mouse, or None."""
-    pointed = Signal(object)
-    """The place (x, y) below the mouse, or None."""
-    clicked = Signal(object)
-    """The place (x, y) at which the left button was pressed."""
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -59,10 +57,12 @@ class Canvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
-        plot.setContentsMargins(2, 9, 24, 2)
+        plot.setContentsMargins(2, 9, RIGHT, 2)
         self.scale_of_colours = ColourScale()
         plot.layout.addItem(self.scale_of_colours, 2, 3)
         self.viewbox = plot.getViewBox()
+        self._names = EndNames(self.viewbox, plot)
+        self._room = 0
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
         self.viewport().setMouseTracking(True)
@@ -240,6 +240,27 @@ class Canvas(pg.PlotWidget):
         self.scale_of_colours.show_scale(shades, low, high, label, log=log)
         self._drawn.add(SCALE)
 
+    def crosses(self, key: Hashable, marks: Sequence[Mark], *, z: float) -> None:
+        """Draw a cross with a word at each of these places."""
+        item = self._items.get(("crosses", key))
+        if item is None:
+            item = self._keep(("crosses", key), Crosses())
+        item.show_marks(marks, font(self._theme.plot_font))
+        self._show(("crosses", key), item, z)
+
+    def name_ends(self, marks: Sequence[Mark]) -> None:
+        """Write names right of the axes, each as high as its line ends; none takes no room."""
+        self._names.show_marks(marks, font(self._theme.plot_font))
+        room = max(self._names.room, RIGHT)
+        if room != self._room:
+            self._room = room
+            self.getPlotItem().setContentsMargins(2, 9, room, 2)
+
+    @property
+    def end_names(self) -> tuple[Mark, ...]:
+        """Return the names right of the axes."""
+        return self._names.marks
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
         self.scale_of_colours.setVisible(SCALE in self._drawn)
@@ -290,34 +311,3 @@ class Canvas(pg.PlotWidget):
         super().paintEvent(event)
         self.repaints += 1
         self.paint_seconds = perf_counter() - began
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell where the mouse is."""
-        super().mouseMoveEvent(event)
-        spot = event.position().toPoint()
-        scene = self.mapToScene(spot)
-        inside = self.viewbox.sceneBoundingRect().contains(scene)
-        place = self.viewbox.mapSceneToView(scene) if inside else None
-        self.hovered.emit(place.x() if place else None)
-        self.pointed.emit((place.x(), place.y()) if place else None)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Tell where the left button was pressed, inside of the axes."""
-        super().mousePressEvent(event)
-        scene = self.mapToScene(event.position().toPoint())
-        inside = self.viewbox.sceneBoundingRect().contains(scene)
-        if inside and event.button() == Qt.MouseButton.LeftButton:
-            place = self.viewbox.mapSceneToView(scene)
-            self.clicked.emit((place.x(), place.y()))
-            event.accept()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Take what belongs to a press."""
-        super().mouseReleaseEvent(event)
-        event.accept()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the mouse has gone."""
-        super().leaveEvent(event)
-        self.hovered.emit(None)
-        self.pointed.emit(None)

@@ -5,9 +5,12 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 
-from initstudio.ui.chart.lines import nice_step, number, superscript
+from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
+BESIDE = 24
+"""Pixels right of the axes."""
 Ticks = list[tuple[float, list[float]]]
 
 
@@ -24,7 +27,7 @@ class NumberAxis(pg.AxisItem):
     def show_as(
         self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
     ) -> None:
-        """Draw the axis anew if it has changed its kind; a bare one has no numbers."""
+        """Draw the axis anew if it has changed its kind; a bare one has neither line nor numbers."""
         if (log, names, bare) != (self.log, self.names, self.bare):
             self.log, self.names, self.bare = log, names, bare
             self.picture = None
@@ -35,6 +38,11 @@ class NumberAxis(pg.AxisItem):
         # with a grid, the base class leaves no room for the numbers at the ends
         sides, ends = (0, 10) if self.orientation == "left" else (28, 0)
         return QRectF(super().boundingRect()).adjusted(-sides, -ends, sides, ends)
+
+    def paint(self, painter: QPainter, *options: Any) -> None:  # noqa: ANN401
+        """Paint the axis, unless it is bare."""
+        if not self.bare:
+            super().paint(painter, *options)
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
         """Return where numbers stand: [(spacing, [value, ...])]."""
@@ -65,7 +73,7 @@ class NumberAxis(pg.AxisItem):
 
 def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:
     """Return where numbers stand on a scale of this length in pixels, and their texts."""
-    if not 1e-300 < high - low < inf:
+    if not SMALLEST < high - low < inf:
         return []
     if log:
         return [(at, _log_text(at)) for _, places in _log_ticks(low, high, size) for at in places]
@@ -90,8 +98,10 @@ def _log_ticks(low: float, high: float, size: float) -> Ticks:
 def _name_ticks(low: float, high: float, size: float, room: tuple[int, int]) -> Ticks:
     count, widest = room
     # the names stand one apart, however many of them are in view
-    every = max(1, ceil((high - low) * widest / max(size, 1)))
-    last = min(count - 1, floor(high))
+    step = max(size, 1) / (high - low)
+    every = max(1, ceil(widest / step))
+    # half of the last one has to fit beside the axis
+    last = min(count - 1, floor(high - max(0.0, widest / 2 - BESIDE) / step))
     return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
 
 

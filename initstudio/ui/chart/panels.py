@@ -56,11 +56,13 @@ def panels_in(count: int, width: float, height: float, *, square: bool = False) 
 
     best = max(range(1, count + 1), key=lambda columns: min(size(columns)))
     wide, tall = size(best)
+    rows = ceil(count / best)
     whole = best * wide + GAP * (best - 1)
+    spare = height - rows * (tall + TITLE) - GAP * (rows - 1)
     found = []
     for at in range(count):
         row, column = divmod(at, best)
         left = (width - whole) / 2 + column * (wide + GAP)
-        top = height - TITLE - row * (tall + TITLE + GAP)
+        top = height - spare / 2 - TITLE - row * (tall + TITLE + GAP)
         found.append(Panel(((left, left + wide), (top - tall, top))))
     return found

@@ -5,6 +5,9 @@ import numpy as np
 from initstudio.distribution import Binned, density
 from initstudio.ui.chart.lines import Array, Range
 
+FAR = 1e100
+"""Values that reach beyond this have no density: its squares would overflow."""
+
 
 def relative_at(group: Binned | None, places: Array) -> Array:
     """Return log10 of the density at places [n] over the greatest; NaN where there is no value."""
@@ -30,7 +33,7 @@ def outline(group: Binned | None, view: Range, points: int) -> tuple[Array, Arra
 
     What is one value only is a spike.
     """
-    if group is None:
+    if group is None or np.abs(group.edges[[0, -1]]).max() > FAR:
         return np.zeros(0), np.zeros(0)
     if group.constant is not None:
         return np.full(3, group.constant), np.array([0.0, 1.0, 0.0])

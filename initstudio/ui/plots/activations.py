@@ -11,7 +11,7 @@ from initstudio.distribution import Binned, display_exponent, pool
 from initstudio.history import History, Readings
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import Array, Range, counted, grown
+from initstudio.ui.chart.lines import HUGE, SMALLEST, Array, Range, counted, grown
 from initstudio.ui.chart.panels import TITLE, Panel
 from initstudio.ui.chart.shape import in_bins, outline, relative_at
 from initstudio.ui.chart.spread import QUANTILE, ends_of, outside
@@ -26,9 +26,9 @@ CELLS = 320
 """Most rows of a map."""
 TALL = 1.7
 """Height of a ridge, in steps from one layer to the next."""
+USUAL = 0.8
+"""Share of the layers that are narrower than one that the axis must hold: many may have faded."""
 POINTS = 90
-SMALLEST = 1e-300
-"""A narrower axis has no numbers left."""
 Groups = list[Binned | None]
 
 
@@ -152,7 +152,7 @@ class ActivationsPlot(Plot):
         return self._start[1]
 
     def _range(self, groups: list[Binned]) -> Range:
-        low, high = ends_of(groups)
+        low, high = np.clip(ends_of(groups, USUAL), -HUGE, HUGE).tolist()
         if not high - low > max(1e-6 * max(abs(low), abs(high)), SMALLEST):
             half = abs(low) * 0.5 or 1.0
             return (low - half, high + half)

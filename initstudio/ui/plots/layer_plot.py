@@ -37,6 +37,8 @@ Layers = Annotated[
 ]
 Places = tuple[list[int], tuple[str, ...]]
 """Columns of a reading, and a name for each."""
+SILENT = 1e-34
+"""What biases make is nothing below this: theory follows an input that is not quite 0."""
 DOTTED = 128
 """Most layers that have a dot each."""
 
@@ -216,7 +218,7 @@ class LayerPlot(Plot):
                 one = Line(line.name, line.slot, np.array([replica]))
                 head = (line.name, history.header.seeds[replica])
                 first, latest = (
-                    (self.middle_as_read(self.rows(some, one), one) * self.quantity.times)[columns]
+                    self._in_units(self.middle_as_read(self.rows(some, one), one))[columns]
                     for some in (history.first, history.latest)
                 )
                 found = zip(names, first.tolist(), latest.tolist(), strict=True)
@@ -233,9 +235,13 @@ class LayerPlot(Plot):
         key = self.quantity.reading
         return key in history.latest and key in history.first
 
+    def _in_units(self, values: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return values * self.quantity.times
+
     def _curve(self, readings: Readings, line: Line, columns: list[int]) -> Curve:
         """Return a contender's line and band over the columns."""
-        rows = self.rows(readings, line) * self.quantity.times
+        rows = self._in_units(self.rows(readings, line))
         middle, rows = self.middle(rows, line)[columns], rows[:, columns]
         known = np.isfinite(rows)
         low = np.where(known, rows, np.inf).min(0)
@@ -284,9 +290,12 @@ class LayerPlot(Plot):
 
     def _predicted(self, history: History, reading: str, line: Line) -> Array:
         """Return the median over the seeds of what theory says [columns]; NaN where one is."""
-        values = history.first[reading][line.replicas].astype(np.float64) * self.quantity.times
+        values = self._in_units(history.first[reading][line.replicas].astype(np.float64))
         if self.quantity.anchored:
-            values = values * history.first[self.quantity.reading][line.replicas][:, -1:]
+            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+                values = values * history.first[self.quantity.reading][line.replicas][:, -1:]
+        if reading == self.quantity.biases:
+            values = np.where(values > SILENT, values, np.nan)
         known = np.isfinite(values).all(0)
         return np.where(known, np.median(np.where(known, values, 0), axis=0), np.nan)
 
@@ -359,7 +368,9 @@ class LayerPlot(Plot):
         if len(silent) < len(self.lines):
             scaled = ", scaled to the last layer" if quantity.anchored else ""
             told.append(f"dotted: theory of the start{scaled}")
-            if quantity.biases in history.first:
+            biases = history.first.get(quantity.biases)
+            rows = np.concatenate([line.replicas for line in self.lines])
+            if biases is not None and (biases[rows] > SILENT).any():
                 told.append("dash-dotted: what the biases alone make")
         return told + ([f"no theory for {', '.join(silent)}"] if silent else [])
 

@@ -84,6 +84,8 @@ class SimilarityPlot(LayerPlot):
         found = [(str(at), name) for at, name in enumerate(names)]
         self.toolbar.offer("layer", [("last", "Last layer"), *found])
         self.toolbar.show_values(self.options)
+        self.toolbar.control("layer").setVisible(self.options.style == "map")
+        self.toolbar.control("layers").setVisible(self.options.style == "lines")
 
     def draw(self, history: History) -> None:
         """Draw the lines, or the maps."""
@@ -103,8 +105,8 @@ class SimilarityPlot(LayerPlot):
 
     def middle(self, rows: Array, line: Line) -> Array:
         """Return the median over the seeds of the mean over the pairs that have a cosine."""
-        found: Array = np.median(_mean(rows.reshape(len(line.replicas), -1, rows.shape[1])), axis=0)
-        return found
+        means = _mean(rows.reshape(len(line.replicas), -1, rows.shape[1]))
+        return super().middle(means, line)
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the mean over the pairs."""
@@ -206,6 +208,7 @@ def _mean(rows: Array) -> Array:
     """Return the mean over the finite values of the middle axis of [n, k, m]; NaN where none."""
     known = np.isfinite(rows)
     count = known.sum(1)
-    total = np.where(known, rows, 0.0).sum(1)
+    with np.errstate(over="ignore"):
+        total = np.where(known, rows, 0.0).sum(1)
     found: Array = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     return found

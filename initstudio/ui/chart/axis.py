@@ -1,13 +1,16 @@
 """An axis with round, readable numbers; on a log scale the canvas holds decimal logarithms."""
 
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 
-from initstudio.ui.chart.lines import number, superscript
+from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
+BESIDE = 24
+"""Pixels right of the axes."""
 Ticks = list[tuple[float, list[float]]]
 
 
@@ -18,12 +21,15 @@ class NumberAxis(pg.AxisItem):
         super().__init__(orientation, maxTickLength=-4)
         self.log = False
         self.names: tuple[str, ...] = ()
+        self.bare = False
         self.enableAutoSIPrefix(enable=False)
 
-    def show_as(self, *, log: bool = False, names: tuple[str, ...] = ()) -> None:
-        """Draw the axis anew if it has changed its kind."""
-        if (log, names) != (self.log, self.names):
-            self.log, self.names = log, names
+    def show_as(
+        self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
+    ) -> None:
+        """Draw the axis anew if it has changed its kind; a bare one has neither line nor numbers."""
+        if (log, names, bare) != (self.log, self.names, self.bare):
+            self.log, self.names, self.bare = log, names, bare
             self.picture = None
             self.update()
 
@@ -33,11 +39,18 @@ class NumberAxis(pg.AxisItem):
         sides, ends = (0, 10) if self.orientation == "left" else (28, 0)
         return QRectF(super().boundingRect()).adjusted(-sides, -ends, sides, ends)
 
+    def paint(self, painter: QPainter, *options: Any) -> None:  # noqa: ANN401
+        """Paint the axis, unless it is bare."""
+        if not self.bare:
+            super().paint(painter, *options)
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
         """Return where numbers stand: [(spacing, [value, ...])]."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
+        if self.bare:
+            return []
         if self.names:
-            return _name_ticks(low, high, size, self.names)
+            return _name_ticks(low, high, size, self._room())
         if self.log:
             return _log_ticks(low, high, size)
         ticks = super().tickValues(minVal, maxVal, size)
@@ -50,6 +63,23 @@ class NumberAxis(pg.AxisItem):
         if self.log:
             return [_log_text(value) for value in values]
         return [_linear_text(value * scale, spacing * scale) for value in values]
+
+    def _room(self) -> tuple[int, int]:
+        """Return how many names there are, and the pixels that each needs."""
+        if self.orientation == "left":
+            return len(self.names), 17
+        return len(self.names), max(len(name) for name in self.names) * 7 + 14
+
+
+def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:
+    """Return where numbers stand on a scale of this length in pixels, and their texts."""
+    if not SMALLEST < high - low < inf:
+        return []
+    if log:
+        return [(at, _log_text(at)) for _, places in _log_ticks(low, high, size) for at in places]
+    step = nice_step((high - low) / max(2.0, size / 48))
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [(at * step, _linear_text(at * step, step)) for at in range(first, last + 1)]
 
 
 def _log_ticks(low: float, high: float, size: float) -> Ticks:
@@ -65,10 +95,13 @@ def _log_ticks(low: float, high: float, size: float) -> Ticks:
     return [(float(every), [float(value) for value in range(first, floor(high + 1e-9) + 1, every)])]
 
 
-def _name_ticks(low: float, high: float, size: float, names: tuple[str, ...]) -> Ticks:
-    widest = max(len(name) for name in names) * 7 + 14
-    every = max(1, ceil(len(names) * widest / max(size, 1)))
-    last = min(len(names) - 1, floor(high))
+def _name_ticks(low: float, high: float, size: float, room: tuple[int, int]) -> Ticks:
+    count, widest = room
+    # the names stand one apart, however many of them are in view
+    step = max(size, 1) / (high - low)
+    every = max(1, ceil(widest / step))
+    # half of the last one has to fit beside the axis
+    last = min(count - 1, floor(high - max(0.0, widest / 2 - BESIDE) / step))
     return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
 
 

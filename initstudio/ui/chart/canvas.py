@@ -1,8 +1,9 @@
-"""The ground that a plot draws on: lines, filled areas and dots, kept from frame to frame.
+"""The ground that a plot draws on: lines, areas, dots and images, kept from frame to frame.
 
-A frame is `begin`, any number of `line`, `area`, `dots`, and `end`, which takes away what was not
-drawn again. Nothing ranges by itself; thick lines are drawn in segments, which measured several
-times as quick as paths; only a picture that rests is smoothed (`settle`).
+A frame is `begin`, any number of `line`, `area`, `dots`, `image`, `words` and one `colour_scale`,
+and `end`, which takes away what was not drawn again. Nothing ranges by itself; thick lines are
+drawn in segments, which measured several times as quick as paths; only a picture that rests is
+smoothed (`settle`).
 """
 
 from collections.abc import Hashable, Sequence
@@ -11,74 +12,29 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPolygonF,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
+from initstudio.ui.chart.colours import Pixels, Shades
+from initstudio.ui.chart.items import ColourScale, Dots, Image, Words
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.chart.marks import Crosses, EndNames, Mark
+from initstudio.ui.chart.pointing import PointedPlot
 from initstudio.ui.theme import LIGHT, Theme, font
 
 RIGHT = 24
 """Pixels right of the axes, for half of the last number."""
-NOTCH = 120
-"""Eighths of a degree that a notch of a wheel turns."""
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
+SCALE = "scale of colours"
 
 
-class _Dots(pg.GraphicsObject):
-    """Round dots of a fixed size on the screen; far cheaper than a scatter plot's."""
+class Canvas(PointedPlot):
+    """A pair of axes and the items on it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._points = QPolygonF()
-        self._brush = QBrush()
-        self._radius = 1.0
-
-    def show_points(self, x: Array, y: Array, colour: str, size: float) -> None:
-        """Show dots at these places."""
-        self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
-        self._brush = QBrush(QColor(colour))
-        self._radius = size / 2
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.viewRect())
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._brush)
-        places = painter.transform().map(self._points)
-        painter.resetTransform()
-        for place in places.toList():
-            painter.drawEllipse(place, self._radius, self._radius)
-
-    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        self.prepareGeometryChange()
-
-
-class Canvas(pg.PlotWidget):
-    """A pair of axes and the items on it. `hovered` tells the x below the mouse, or None."""
-
-    hovered = Signal(object)
     resized = Signal()
-    wheeled = Signal(float, float)
-    """The x below the mouse, and by how many notches the wheel was turned away from the person."""
-    dragged = Signal(float)
-    """By how much x is to move to the right in what is seen."""
-    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: NumberAxis(side) for side in ("left", "bottom")}
@@ -102,10 +58,11 @@ class Canvas(pg.PlotWidget):
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
         plot.setContentsMargins(2, 9, RIGHT, 2)
+        self.scale_of_colours = ColourScale()
+        plot.layout.addItem(self.scale_of_colours, 2, 3)
         self.viewbox = plot.getViewBox()
         self._names = EndNames(self.viewbox, plot)
         self._room = 0
-        self._grabbed: float | None = None
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
         self.viewport().setMouseTracking(True)
@@ -116,6 +73,11 @@ class Canvas(pg.PlotWidget):
     def columns(self) -> int:
         """Return the width of the drawing area, pixels."""
         return max(1, int(self.viewbox.width()))
+
+    @property
+    def rows(self) -> int:
+        """Return the height of the drawing area, pixels."""
+        return max(1, int(self.viewbox.height()))
 
     def show_theme(self, theme: Theme) -> None:
         """Use the theme's colours and fonts from the next frame on."""
@@ -133,6 +95,7 @@ class Canvas(pg.PlotWidget):
             if axis.labelText:
                 axis.setLabel(axis.labelText)
         self.left.setGrid(255)
+        self.scale_of_colours.show_theme(theme)
         self._cursor.setPen(pg.mkPen(theme.muted, width=1))
         self._message.setFont(font(theme.body_font))
         self._message.setStyleSheet(f"color: {theme.muted}; background: transparent;")
@@ -245,10 +208,37 @@ class Canvas(pg.PlotWidget):
         """Draw a dot at each point [n] that is a number."""
         item = self._items.get(("dots", key))
         if item is None:
-            item = self._keep(("dots", key), _Dots())
+            item = self._keep(("dots", key), Dots())
         known = np.isfinite(y)
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
+
+    def image(
+        self, key: Hashable, area: tuple[Range, Range], pixels: Pixels, *, z: float = 0
+    ) -> None:
+        """Fill an area (x, y) with cells uint8 [rows, columns, 3 or 4], the first row lowest."""
+        item = self._items.get(("image", key))
+        if item is None:
+            item = self._keep(("image", key), Image())
+        item.show_pixels(area, pixels)
+        self._show(("image", key), item, z)
+
+    def words(
+        self, key: Hashable, place: tuple[float, float], text: str, *, room: float = 0
+    ) -> None:
+        """Write above a place (x, y): in its middle, in `room` pixels, or from it to the right."""
+        item = self._items.get(("words", key))
+        if item is None:
+            item = self._keep(("words", key), Words())
+        item.show_words(place, text, room, self._theme)
+        self._show(("words", key), item, 20)
+
+    def colour_scale(
+        self, shades: Shades, low: float, high: float, label: str, *, log: bool = False
+    ) -> None:
+        """Show beside the picture what its colours stand for; on a log scale of logarithms."""
+        self.scale_of_colours.show_scale(shades, low, high, label, log=log)
+        self._drawn.add(SCALE)
 
     def crosses(self, key: Hashable, marks: Sequence[Mark], *, z: float) -> None:
         """Draw a cross with a word at each of these places."""
@@ -273,6 +263,7 @@ class Canvas(pg.PlotWidget):
 
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
+        self.scale_of_colours.setVisible(SCALE in self._drawn)
         for key, item in self._items.items():
             if key not in self._drawn:
                 item.setVisible(False)
@@ -320,48 +311,3 @@ class Canvas(pg.PlotWidget):
         super().paintEvent(event)
         self.repaints += 1
         self.paint_seconds = perf_counter() - began
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell where the mouse is."""
-        super().mouseMoveEvent(event)
-        if self._grabbed is not None:
-            by = event.position().x() - self._grabbed
-            self._grabbed = event.position().x()
-            left, right = self.view[0]
-            self.dragged.emit(-by * (right - left) / self.columns)
-        self.hovered.emit(self._x_at(event.position()))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Tell of the wheel over the axes."""
-        at = self._x_at(event.position())
-        if at is not None:
-            self.wheeled.emit(at, event.angleDelta().y() / NOTCH)
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of what is drawn."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._grabbed = event.position().x()
-        super().mousePressEvent(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
-        self._grabbed = None
-        super().mouseReleaseEvent(event)
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Tell of it."""
-        event.accept()
-        self.double_clicked.emit()
-
-    def _x_at(self, place: QPointF) -> float | None:
-        """Return the x below a place of ours; None outside of the axes."""
-        scene = self.mapToScene(place.toPoint())
-        if not self.viewbox.sceneBoundingRect().contains(scene):
-            return None
-        return float(self.viewbox.mapSceneToView(scene).x())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the mouse has gone."""
-        super().leaveEvent(event)
-        self.hovered.emit(None)

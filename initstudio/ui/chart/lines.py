@@ -12,6 +12,8 @@ Range: TypeAlias = tuple[float, float]
 
 HUGE = 1e30
 """Values beyond this, of either sign, are not drawn."""
+SMALLEST = 1e-300
+"""No axis is narrower."""
 COLUMNS = 190
 """Most pixel columns that a curve is reduced to, each of at most two points."""
 
@@ -83,10 +85,11 @@ def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 3.0)
 
 def nice_range(low: float, high: float) -> Range:
     """Return round numbers around [low, high], never an empty range."""
-    if not high - low > 1e-9 * max(abs(low), abs(high)):  # too close for a float's steps
+    least = max(1e-9 * max(abs(low), abs(high)), SMALLEST)
+    if not high - low > least:  # too close for a float's steps
         half = abs(low) / 2 or 0.5
         low, high = low - half, high + half
-    step = _nice((high - low) / 5)
+    step = nice_step((high - low) / 5)
     return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
 
 
@@ -150,6 +153,7 @@ def counted(number_of: int, noun: str) -> str:
     return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
 
 
-def _nice(step: float) -> float:
+def nice_step(step: float) -> float:
+    """Return the next step of 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))
     return next(mark * power for mark in (1, 2, 2.5, 5, 10) if mark * power >= step * (1 - 1e-9))

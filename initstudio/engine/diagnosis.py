@@ -35,24 +35,35 @@ READ = (
 """The probes whose readings of the start findings look at."""
 
 
-def tell(
-    plan: Plan, readings: Readings | None, stable_rate: Floats | None = None
-) -> tuple[Told, ...]:
+def tell(plan: Plan, readings: Readings | None) -> tuple[Told, ...]:
     """Return what is found, contender by contender, in order of the catalogue.
 
-    Without readings [R, ...] only what needs none is found. `stable_rate` is that of each replica,
-    float64 [R]. Contenders that are tuned are passed by: what was drawn is not what they start
-    with.
+    Without readings [R, ...] only what needs none is found. Contenders that are tuned are passed
+    by: what was drawn is not what they start with.
     """
     found = []
     for at, contender in enumerate(plan.experiment.contenders):
         if plan.tunings[at]:
             continue
-        evidence = evidence_of(plan, at, readings, stable_rate)
+        evidence = evidence_of(plan, at, readings)
         for key, finding in FINDINGS.items():
             verdict = finding.look(evidence)
             if verdict:
                 found.append(Told(slot=contender.slot, finding=key, verdict=verdict))
+    return tuple(found)
+
+
+def tell_rates(plan: Plan, stable_rate: Floats) -> tuple[Told, ...]:
+    """Return what is found in the learning rate, given the largest stable one of each replica [R].
+
+    Tuned contenders are among them, as the rate is that of what they start with.
+    """
+    finding = FINDINGS["unstable_rate"]
+    found = []
+    for at, contender in enumerate(plan.experiment.contenders):
+        verdict = finding.look(evidence_of(plan, at, None, stable_rate))
+        if verdict:
+            found.append(Told(slot=contender.slot, finding=finding.key, verdict=verdict))
     return tuple(found)
 
 

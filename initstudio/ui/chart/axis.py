@@ -5,6 +5,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from initstudio.ui.chart.lines import number, superscript
 
@@ -24,6 +25,11 @@ class NumberAxis(pg.AxisItem):
         """Draw the axis anew if it has changed its kind."""
         if (log, names) != (self.log, self.names):
             self.log, self.names = log, names
+            if self.orientation == "left":
+                # the base class finds out while it paints, and paints no name that is too wide
+                metrics = QFontMetricsF(self.style["tickFont"] or QFont())
+                widest = max((metrics.horizontalAdvance(name) for name in names), default=0)
+                self.setWidth(widest + 14 if names else None)
             self.picture = None
             self.update()
 
@@ -37,7 +43,8 @@ class NumberAxis(pg.AxisItem):
         """Return where numbers stand: [(spacing, [value, ...])]."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
         if self.names:
-            return _name_ticks(low, high, size, self.names)
+            room = 18 if self.orientation == "left" else 0
+            return _name_ticks(low, high, size, self.names, room)
         if self.log:
             return _log_ticks(low, high, size)
         ticks = super().tickValues(minVal, maxVal, size)
@@ -65,9 +72,11 @@ def _log_ticks(low: float, high: float, size: float) -> Ticks:
     return [(float(every), [float(value) for value in range(first, floor(high + 1e-9) + 1, every)])]
 
 
-def _name_ticks(low: float, high: float, size: float, names: tuple[str, ...]) -> Ticks:
-    widest = max(len(name) for name in names) * 7 + 14
-    every = max(1, ceil(len(names) * widest / max(size, 1)))
+def _name_ticks(
+    low: float, high: float, size: float, names: tuple[str, ...], room: float = 0
+) -> Ticks:
+    room = room or max(len(name) for name in names) * 7 + 14
+    every = max(1, ceil(len(names) * room / max(size, 1)))
     last = min(len(names) - 1, floor(high))
     return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
 

@@ -5,9 +5,10 @@ drawn again. Nothing ranges by itself; thick lines are drawn in segments, which 
 times as quick as paths; only a picture that rests is smoothed (`settle`).
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from math import hypot
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
@@ -21,11 +22,13 @@ from PySide6.QtGui import (
     QPolygonF,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.theme import LIGHT, Theme, font
+
+Item = TypeVar("Item", bound=QGraphicsItem)
 
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
@@ -67,6 +70,10 @@ class Canvas(pg.PlotWidget):
     """A pair of axes and the items on it. `hovered` tells the x below the mouse, or None."""
 
     hovered = Signal(object)
+    pointed = Signal(object)
+    """The place (x, y) below the mouse, or None."""
+    clicked = Signal(float, float)
+    """The place that was clicked with the left button."""
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -236,11 +243,30 @@ class Canvas(pg.PlotWidget):
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
 
+    def put(self, key: Hashable, make: Callable[[], Item], *, z: float) -> Item:
+        """Return an item of the caller's own making that is kept from frame to frame."""
+        item: Item | None = self._items.get(key)
+        if item is None:
+            item = self._keep(key, make())
+        self._show(key, item, z)
+        return item
+
+    def show_axes(self, *, shown: bool) -> None:
+        """Show the axes, or give their room to the picture."""
+        for side in ("left", "bottom"):
+            self.getPlotItem().showAxis(side, shown)
+
+    def pixels_to(self, at: tuple[float, float], other: tuple[float, float]) -> float:
+        """Return how many pixels lie between two places."""
+        one, two = (self.viewbox.mapViewToScene(QPointF(*place)) for place in (at, other))
+        return float(hypot(one.x() - two.x(), one.y() - two.y()))
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
         for key, item in self._items.items():
             if key not in self._drawn:
                 item.setVisible(False)
+        self.getPlotItem().layout.activate()  # or the axes wait for a turn of the event loop
 
     def _keep(self, key: Hashable, item: Any) -> Any:  # noqa: ANN401
         self._items[key] = item
@@ -289,12 +315,27 @@ class Canvas(pg.PlotWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell where the mouse is."""
         super().mouseMoveEvent(event)
-        spot = event.position().toPoint()
-        scene = self.mapToScene(spot)
-        inside = self.viewbox.sceneBoundingRect().contains(scene)
-        self.hovered.emit(float(self.viewbox.mapSceneToView(scene).x()) if inside else None)
+        place = self._place_of(event)
+        self.hovered.emit(place[0] if place else None)
+        self.pointed.emit(place)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell where the left button was let go."""
+        super().mouseReleaseEvent(event)
+        place = self._place_of(event)
+        if place and event.button() == Qt.MouseButton.LeftButton and not self.message:
+            self.clicked.emit(*place)
+
+    def _place_of(self, event: QMouseEvent) -> tuple[float, float] | None:
+        """Return the place below the mouse, or None outside of the axes."""
+        scene = self.mapToScene(event.position().toPoint())
+        if not self.viewbox.sceneBoundingRect().contains(scene):
+            return None
+        place = self.viewbox.mapSceneToView(scene)
+        return float(place.x()), float(place.y())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Tell that the mouse has gone."""
         super().leaveEvent(event)
         self.hovered.emit(None)
+        self.pointed.emit(None)

@@ -150,6 +150,15 @@ def counted(number_of: int, noun: str) -> str:
     return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
 
 
+def middle(values: npt.NDArray[np.floating]) -> float:
+    """Return the median of what is not NaN, also of the hugest numbers; NaN where there is none."""
+    known = np.sort(values[~np.isnan(values)].astype(np.float64)).tolist()
+    if not known:
+        return np.nan
+    below, above = known[(len(known) - 1) // 2], known[len(known) // 2]
+    return float(below if below == above else below / 2 + above / 2)
+
+
 def _nice(step: float) -> float:
     power = 10.0 ** floor(log10(step))
     return next(mark * power for mark in (1, 2, 2.5, 5, 10) if mark * power >= step * (1 - 1e-9))

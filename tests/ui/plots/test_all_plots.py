@@ -16,14 +16,17 @@ from initstudio.ui import theme
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
+from initstudio.ui.plots.study_plot import StudyPlot
 from tests.synthetic import (
     binned,
     experiment_of,
     falling,
     header_of,
     history_of,
+    hostile_study,
     layers_of,
     stretch_from,
+    studied_of,
 )
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
@@ -36,11 +39,23 @@ def shown(qtbot: QtBot, key: str, history: History | None, **options: str | floa
     plot.show_options(options)
     if history:
         plot.show_contenders(history.header.experiment.contenders)
-    plot.restart(history)
+    give(plot, history)
     plot.show()
     plot.refresh()
     plot.grab()
     return plot
+
+
+def give(plot: Plot, history: History | None) -> None:
+    """Show a run, or made-up results of the study of the same experiment."""
+    if not isinstance(plot, StudyPlot):
+        plot.restart(history)
+    elif history is None:
+        plot.show_study(None)
+    else:
+        loss = history.series.get("loss")
+        make = hostile_study if loss and np.isnan(loss.mean).any() else studied_of
+        plot.show_study(make(plot.study, history.header.experiment))
 
 
 def colours_in(plot: Plot) -> set[str]:
@@ -57,7 +72,7 @@ def all_options(kind: type[Plot]) -> list[dict[str, str | float]]:
     names, choices = [], []
     for param in params_of(kind.Options):
         found: list[str | float] = [value for value, _ in param.choices]
-        if param.kind == "number":
+        if param.kind in ("number", "integer"):
             found = [param.low, float(param.default)]
         if param.kind == "text":
             found = ["0", "all", "99", "x"]
@@ -103,7 +118,7 @@ def test_a_run_in_every_option_and_state(key: str, qtbot: QtBot) -> None:
     plot = shown(qtbot, key, None)
     for history in histories:
         plot.show_contenders(history.header.experiment.contenders)
-        plot.restart(history)
+        give(plot, history)
         for options in all_options(kind):
             plot.show_options(options)
             for settle in (False, True):
@@ -127,6 +142,8 @@ def test_in_a_hostile_run_the_others_stay_visible(key: str, scale: str, qtbot: Q
 
 @every_plot
 def test_what_was_not_recorded_is_a_sentence(key: str, qtbot: QtBot) -> None:
+    if issubclass(PLOTS[key], StudyPlot):
+        pytest.skip("a study records what it needs")
     experiment = replace(experiment_of(), recording=Recording(probes=()))
     plot = shown(qtbot, key, History(header_of(experiment)))
     text = plot.picture.message if isinstance(plot.picture, Canvas) else plot._message.text()  # type: ignore[attr-defined]
@@ -164,6 +181,10 @@ def test_extending_only_marks(key: str, qtbot: QtBot) -> None:
     history = history_of(experiment_of(), 50)
     plot = shown(qtbot, key, history)
     assert not plot.dirty
+    if isinstance(plot, StudyPlot):
+        plot.show_study(studied_of(plot.study, history.header.experiment, share=0.5))
+        assert is_dirty(plot)
+        return
     header = history.header
     history.extend(stretch_from(header, falling(header, 60)[50:], 50))
     plot.extend(history)
@@ -199,4 +220,4 @@ def test_a_plot_reads_probes_and_says_what_it_shows(key: str) -> None:
     assert kind.key == key
     assert kind.label
     assert kind.summary.endswith(".")
-    assert kind.reads
+    assert kind.reads or issubclass(kind, StudyPlot)

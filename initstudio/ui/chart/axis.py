@@ -1,13 +1,13 @@
 """An axis with round, readable numbers; on a log scale the canvas holds decimal logarithms."""
 
-from math import ceil, floor, log10
+from math import ceil, floor, inf, log10
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from initstudio.ui.chart.lines import number, superscript
+from initstudio.ui.chart.lines import nice_step, number, superscript
 
 Ticks = list[tuple[float, list[float]]]
 
@@ -57,6 +57,17 @@ class NumberAxis(pg.AxisItem):
         if self.log:
             return [_log_text(value) for value in values]
         return [_linear_text(value * scale, spacing * scale) for value in values]
+
+
+def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:
+    """Return where numbers stand on a scale of this length in pixels, and their texts."""
+    if not 1e-300 < high - low < inf:
+        return []
+    if log:
+        return [(at, _log_text(at)) for _, places in _log_ticks(low, high, size) for at in places]
+    step = nice_step((high - low) / max(2.0, size / 48))
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return [(at * step, _linear_text(at * step, step)) for at in range(first, last + 1)]
 
 
 def _log_ticks(low: float, high: float, size: float) -> Ticks:

@@ -1,8 +1,9 @@
-"""The ground that a plot draws on: lines, filled areas and dots, kept from frame to frame.
+"""The ground that a plot draws on: lines, areas, dots and images, kept from frame to frame.
 
-A frame is `begin`, any number of `line`, `area`, `dots`, and `end`, which takes away what was not
-drawn again. Nothing ranges by itself; thick lines are drawn in segments, which measured several
-times as quick as paths; only a picture that rests is smoothed (`settle`).
+A frame is `begin`, any number of `line`, `area`, `dots`, `image` and one `colour_scale`, and `end`,
+which takes away what was not drawn again. Nothing ranges by itself; thick lines are drawn in
+segments, which measured several times as quick as paths; only a picture that rests is smoothed
+(`settle`).
 """
 
 from collections.abc import Callable, Hashable
@@ -13,18 +14,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPolygonF,
-    QResizeEvent,
-)
+from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
+from initstudio.ui.chart.colours import Pixels, Shades
+from initstudio.ui.chart.items import ColourScale, Dots, Image
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.theme import LIGHT, Theme, font
 
@@ -32,48 +27,18 @@ Item = TypeVar("Item", bound=QGraphicsItem)
 
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
-
-
-class _Dots(pg.GraphicsObject):
-    """Round dots of a fixed size on the screen; far cheaper than a scatter plot's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._points = QPolygonF()
-        self._brush = QBrush()
-        self._radius = 1.0
-
-    def show_points(self, x: Array, y: Array, colour: str, size: float) -> None:
-        """Show dots at these places."""
-        self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
-        self._brush = QBrush(QColor(colour))
-        self._radius = size / 2
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.viewRect())
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._brush)
-        places = painter.transform().map(self._points)
-        painter.resetTransform()
-        for place in places.toList():
-            painter.drawEllipse(place, self._radius, self._radius)
-
-    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        self.prepareGeometryChange()
+SCALE = "scale of colours"
 
 
 class Canvas(pg.PlotWidget):
-    """A pair of axes and the items on it. `hovered` tells the x below the mouse, or None."""
+    """A pair of axes and the items on it."""
 
     hovered = Signal(object)
+    """The x below the mouse, or None."""
     pointed = Signal(object)
     """The place (x, y) below the mouse, or None."""
-    clicked = Signal(float, float)
-    """The place that was clicked with the left button."""
+    clicked = Signal(object)
+    """The place (x, y) at which the left button was pressed."""
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -98,6 +63,8 @@ class Canvas(pg.PlotWidget):
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
         plot.setContentsMargins(2, 9, 24, 2)
+        self.scale_of_colours = ColourScale()
+        plot.layout.addItem(self.scale_of_colours, 2, 3)
         self.viewbox = plot.getViewBox()
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
@@ -126,6 +93,7 @@ class Canvas(pg.PlotWidget):
             if axis.labelText:
                 axis.setLabel(axis.labelText)
         self.left.setGrid(255)
+        self.scale_of_colours.show_theme(theme)
         self._cursor.setPen(pg.mkPen(theme.muted, width=1))
         self._message.setFont(font(theme.body_font))
         self._message.setStyleSheet(f"color: {theme.muted}; background: transparent;")
@@ -238,7 +206,7 @@ class Canvas(pg.PlotWidget):
         """Draw a dot at each point [n] that is a number."""
         item = self._items.get(("dots", key))
         if item is None:
-            item = self._keep(("dots", key), _Dots())
+            item = self._keep(("dots", key), Dots())
         known = np.isfinite(y)
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
@@ -261,8 +229,26 @@ class Canvas(pg.PlotWidget):
         one, two = (self.viewbox.mapViewToScene(QPointF(*place)) for place in (at, other))
         return float(hypot(one.x() - two.x(), one.y() - two.y()))
 
+    def image(
+        self, key: Hashable, area: tuple[Range, Range], pixels: Pixels, *, z: float = 0
+    ) -> None:
+        """Fill an area (x, y) with cells uint8 [rows, columns, 3 or 4], the first row lowest."""
+        item = self._items.get(("image", key))
+        if item is None:
+            item = self._keep(("image", key), Image())
+        item.show_pixels(area, pixels)
+        self._show(("image", key), item, z)
+
+    def colour_scale(
+        self, shades: Shades, low: float, high: float, label: str, *, log: bool = False
+    ) -> None:
+        """Show beside the picture what its colours stand for; on a log scale of logarithms."""
+        self.scale_of_colours.show_scale(shades, low, high, label, log=log)
+        self._drawn.add(SCALE)
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
+        self.scale_of_colours.setVisible(SCALE in self._drawn)
         for key, item in self._items.items():
             if key not in self._drawn:
                 item.setVisible(False)
@@ -319,15 +305,21 @@ class Canvas(pg.PlotWidget):
         self.hovered.emit(place[0] if place else None)
         self.pointed.emit(place)
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Tell where the left button was let go."""
-        super().mouseReleaseEvent(event)
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell where the left button was pressed, inside of the axes."""
+        super().mousePressEvent(event)
         place = self._place_of(event)
-        if place and event.button() == Qt.MouseButton.LeftButton and not self.message:
-            self.clicked.emit(*place)
+        if place and event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit(place)
+            event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take what belongs to a press."""
+        super().mouseReleaseEvent(event)
+        event.accept()
 
     def _place_of(self, event: QMouseEvent) -> tuple[float, float] | None:
-        """Return the place below the mouse, or None outside of the axes."""
+        """Return the place of the mouse, or None outside of the axes."""
         scene = self.mapToScene(event.position().toPoint())
         if not self.viewbox.sceneBoundingRect().contains(scene):
             return None

@@ -86,7 +86,7 @@ def nice_range(low: float, high: float) -> Range:
     if not high - low > 1e-9 * max(abs(low), abs(high)):  # too close for a float's steps
         half = abs(low) / 2 or 0.5
         low, high = low - half, high + half
-    step = _nice((high - low) / 5)
+    step = nice_step((high - low) / 5)
     return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
 
 
@@ -159,6 +159,7 @@ def middle(values: npt.NDArray[np.floating]) -> float:
     return float(below if below == above else below / 2 + above / 2)
 
 
-def _nice(step: float) -> float:
+def nice_step(step: float) -> float:
+    """Return the next step of 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))
     return next(mark * power for mark in (1, 2, 2.5, 5, 10) if mark * power >= step * (1 - 1e-9))

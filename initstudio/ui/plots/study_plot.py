@@ -153,10 +153,10 @@ class StudyPlot(Plot):
         self._reading = self.reading_at(results, *place) if place and results else ""
         self._tell(self._told)
 
-    def _on_clicked(self, x: float, y: float) -> None:
+    def _on_clicked(self, place: tuple[float, float]) -> None:
         results = self.drawn
         if results:
-            self.act_at(results, x, y)
+            self.act_at(results, *place)
 
     def _tell(self, told: list[str]) -> None:
         self._told = told

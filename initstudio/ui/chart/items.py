@@ -1,0 +1,192 @@
+"""What a canvas holds besides lines and areas: dots, images, and the scale of their colours."""
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QPaintEngine,
+    QPainter,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QGraphicsSceneResizeEvent
+
+from initstudio.ui.chart.axis import marks_between
+from initstudio.ui.chart.colours import Pixels, Shades
+from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.theme import LIGHT, Theme, font
+
+BAR = 11.0
+"""Width of a colour scale's bar, pixels."""
+GAP = 5.0
+FINE = 3.0
+"""Pixels of an image in a drawing, for each of ours: readers of drawings blur what is coarser."""
+MOST = 2400
+
+
+class Dots(pg.GraphicsObject):
+    """Round dots of a fixed size on the screen; far cheaper than a scatter plot's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._points = QPolygonF()
+        self._brush = QBrush()
+        self._radius = 1.0
+
+    def show_points(self, x: Array, y: Array, colour: str, size: float) -> None:
+        """Show dots at these places."""
+        self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
+        self._brush = QBrush(QColor(colour))
+        self._radius = size / 2
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return all that is in view."""
+        return QRectF(self.viewRect())
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint the dots."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._brush)
+        places = painter.transform().map(self._points)
+        painter.resetTransform()
+        for place in places.toList():
+            painter.drawEllipse(place, self._radius, self._radius)
+
+    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
+        """Note that another part is in view."""
+        self.prepareGeometryChange()
+
+
+class Image(pg.GraphicsObject):
+    """Cells of one colour each, with sharp edges at any size and in every format."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pixels: Pixels = np.zeros((1, 1, 4), np.uint8)
+        self._area = QRectF(0, 0, 1, 1)
+
+    def show_pixels(self, area: tuple[Range, Range], pixels: Pixels) -> None:
+        """Show pixels [rows, columns, 3 or 4], the first row lowest, over an area (x, y)."""
+        (left, right), (bottom, top) = area
+        wanted = QRectF(left, bottom, right - left, top - bottom)
+        if wanted != self._area:
+            self.prepareGeometryChange()
+            self._area = wanted
+        self._pixels = pixels[::-1]
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area."""
+        return self._area
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint the cells: in a drawing, so fine that no reader stretches them."""
+        place = painter.transform().mapRect(self._area)
+        painter.resetTransform()
+        hints = QPainter.RenderHint
+        painter.setRenderHint(hints.SmoothPixmapTransform, on=False)
+        painter.setRenderHint(hints.Antialiasing, on=False)
+        painter.setRenderHint(hints.LosslessImageRendering)
+        engine = painter.paintEngine().type()
+        pixels = self._pixels
+        if engine in (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf):
+            pixels = _finer(pixels, place)
+        painter.drawImage(place, _image(pixels))
+
+
+class ColourScale(pg.GraphicsWidget):
+    """A bar of colours beside the picture, with its numbers and what they stand for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme = LIGHT
+        self._shown: tuple[Shades, float, float, str, bool] | None = None
+        self.hide()
+
+    def show_theme(self, theme: Theme) -> None:
+        """Use the theme's colours and fonts."""
+        self._theme = theme
+        self._measure()
+
+    def show_scale(self, shades: Shades, low: float, high: float, label: str, *, log: bool) -> None:
+        """Show these colours for numbers from `low` to `high`; on a log scale their logarithms."""
+        wanted = (shades, low, high, label, log)
+        if wanted != self._shown:
+            self._shown = wanted
+            self._measure()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint bar, numbers and label."""
+        if self._shown is None:
+            return
+        shades, label = self._shown[0], self._shown[3]
+        theme, height = self._theme, self.size().height()
+        metrics = QFontMetricsF(font(theme.plot_font))
+        bands = min(64, len(shades.table))
+        for band in range(bands):  # each reaches to the bottom: no seams at any size
+            red, green, blue = shades.table[round((bands - 1 - band) * 255 / (bands - 1))].tolist()
+            top = height * band / bands
+            painter.fillRect(QRectF(GAP, top, BAR, height - top), QColor(red, green, blue))
+        painter.setFont(font(theme.plot_font))
+        painter.setPen(QColor(theme.muted))
+        for share, text in self._marks():
+            y = height * (1 - share) + (metrics.ascent() - metrics.descent()) / 2
+            painter.drawText(QPointF(GAP + BAR + GAP, y), text)
+        painter.translate(self.size().width() - metrics.descent(), height / 2)
+        painter.rotate(-90)
+        width = metrics.horizontalAdvance(label)
+        painter.drawText(QPointF(-width / 2, 0), label)
+
+    def _marks(self) -> list[tuple[float, str]]:
+        """Return where numbers stand, as a share of the height, and their text."""
+        if self._shown is None:
+            return []
+        low, high, log = self._shown[1], self._shown[2], self._shown[4]
+        span = high - low
+        marks = marks_between(low, high, max(60.0, self.size().height()), log=log)
+        return [((at - low) / span, text) for at, text in marks] if span > 0 else []
+
+    def _measure(self) -> None:
+        """Take as much width as the numbers and the label need."""
+        if self._shown is None:
+            return
+        metrics = QFontMetricsF(font(self._theme.plot_font))
+        widest = max((metrics.horizontalAdvance(text) for _, text in self._marks()), default=0.0)
+        label = metrics.height() + GAP if self._shown[3] else 0.0
+        self.setFixedWidth(float(np.ceil(GAP + BAR + GAP + widest + label)))
+        self.update()
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent) -> None:
+        """Find room for the numbers that this height has."""
+        super().resizeEvent(event)
+        if event.newSize().height() != event.oldSize().height():
+            self._measure()
+
+
+def _image(pixels: Pixels) -> QImage:
+    """Return pixels [rows, columns, 3 or 4] as an image that holds them."""
+    rows, columns, parts = pixels.shape
+    whole = np.full((rows, columns, 4), 255, np.uint8)
+    whole[..., :parts] = pixels
+    made = QImage(whole.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    return made.copy()
+
+
+def _finer(pixels: Pixels, place: QRectF) -> Pixels:
+    """Return the same cells in more pixels, none of which a reader needs to stretch."""
+    size = place.size() * FINE
+    size = size.boundedTo(QSizeF(MOST, MOST))
+
+    def times(length: float, cells: int) -> npt.NDArray[np.intp]:
+        count = max(cells, round(length))
+        return np.arange(count) * cells // count
+
+    rows, columns = pixels.shape[:2]
+    found: Pixels = pixels[times(size.height(), rows)][:, times(size.width(), columns)]
+    return found

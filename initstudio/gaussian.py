@@ -34,7 +34,18 @@ def moments(key: str, params: Mapping[str, object], q: float = 1.0) -> tuple[flo
     Raises:
         ValueError: There is no activation of that key.
     """
-    return _moments(key, tuple(sorted(params.items())), q)
+    return _moments(key, tuple(sorted(params.items())), q)[:3]
+
+
+def slope_moments(key: str, params: Mapping[str, object], q: float = 1.0) -> tuple[float, float]:
+    """Return E[phi'^2] and E[phi'^4] of an activation for a signal of variance q.
+
+    They are mu_1 and mu_2 of Pennington, Schoenholz and Ganguli 2017.
+
+    Raises:
+        ValueError: There is no activation of that key.
+    """
+    return _moments(key, tuple(sorted(params.items())), q)[2:]
 
 
 def second_moment_gain(key: str, params: Mapping[str, object]) -> float:
@@ -83,7 +94,8 @@ def critical_weight_variance(key: str, params: Mapping[str, object], bias_varian
 @lru_cache(maxsize=4096)
 def _moments(
     key: str, params: tuple[tuple[str, object], ...], q: float
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
+    """Return E[phi], E[phi^2], E[phi'^2] and E[phi'^4]."""
     values = {name: value for name, value in params if isinstance(value, int | float | str)}
     function, kinks = _known(key, values)
     spread = sqrt(q)
@@ -96,7 +108,9 @@ def _moments(
     # nodes lie inside of the panels, so that no difference reaches over a kink
     step = STEP * spread
     rise = (function(x + step) - function(x - step)) / (2 * step)
-    return float(density @ out), float(density @ out**2), float(density @ rise**2)
+    averages = (density @ values for values in (out, out**2, rise**2, rise**4))
+    mean, square, slope, fourth = (float(average) for average in averages)
+    return mean, square, slope, fourth
 
 
 @lru_cache(maxsize=1)

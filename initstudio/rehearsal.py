@@ -135,7 +135,8 @@ def rehearsing(network: "nn.Module") -> Iterator[None]:
     finally:
         with torch.no_grad():
             for buffer, before in buffers.items():
-                buffer.copy_(before)
+                if not torch.equal(buffer, before):  # a graph may know those that have not moved
+                    buffer.copy_(before)
         for module, mode in modes.items():
             module.training = mode
 

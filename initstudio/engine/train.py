@@ -167,7 +167,7 @@ class _Run:
             group["lr"] = self._rate * by
         if training.clip_norm:
             gradients = list(self._stacked.gradients.values())
-            factors = _clip_factors(gradients, training.clip_norm)
+            factors = clip_factors(gradients, training.clip_norm)
             for gradient in gradients:
                 gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
         if self._has_snapshot(step + 1):
@@ -259,7 +259,7 @@ def _mask(
     return torch.empty(shape, dtype=dtype).bernoulli_(keep, generator=generator).div_(keep)
 
 
-def _clip_factors(gradients: list[torch.Tensor], limit: float) -> torch.Tensor:
+def clip_factors(gradients: list[torch.Tensor], limit: float) -> torch.Tensor:
     """Return [R]: what each network's gradients are multiplied by, so that their norm is kept."""
     norms = torch.stack([torch.linalg.vector_norm(one.flatten(1), dim=1) for one in gradients])
     whole = torch.linalg.vector_norm(norms, dim=0)

@@ -53,6 +53,7 @@ QT = {"PySide6", "shiboken6", "pyqtgraph"}
 BASES = {
     "initstudio.ui.plots.plot",
     "initstudio.ui.plots.layer_plot",
+    "initstudio.ui.plots.step_plot",
     "initstudio.ui.plots.study_plot",
     "initstudio.ui.panels.panel",
 }

@@ -7,7 +7,6 @@ exporters are not used: the one for SVG raises with Qt 6.11.)
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from msgspec import structs
 from PySide6.QtCore import (
     QBuffer,
     QByteArray,
@@ -25,7 +24,6 @@ from PySide6.QtSvg import QSvgGenerator
 from initstudio.errors import ExperimentError
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.plots.plot import Plot, Table
-from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import Theme, font
 
 DPI = 96
@@ -204,11 +202,7 @@ def _twin(plot: Plot, look: Look, size: QSize) -> Plot:
     twin.show_theme(look.theme)
     if isinstance(twin.picture, Canvas):
         twin.picture.show_pixels(look.scale)
-    twin.show_options(structs.asdict(plot.options))
-    twin.show_contenders(plot.contenders)
-    twin.restart(plot.history)
-    if isinstance(plot, StudyPlot) and isinstance(twin, StudyPlot):
-        twin.show_study(plot.studied)
+    twin.show_like(plot)
     twin.resize(size)
     twin.show()
     twin.refresh(settle=True)  # once to know how tall the legend is

@@ -6,7 +6,7 @@ segments, which measured several times as quick as paths; only a picture that re
 (`settle`).
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from math import hypot
 from time import perf_counter
 from typing import Any, TypeVar
@@ -14,17 +14,30 @@ from typing import Any, TypeVar
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
 from initstudio.ui.chart.items import ColourScale, Dots, Image
 from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.chart.marks import Crosses, EndNames, Mark
 from initstudio.ui.theme import LIGHT, Theme, font
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 
+RIGHT = 24
+"""Pixels right of the axes, for half of the last number."""
+NOTCH = 120
+"""Eighths of a degree that a notch of a wheel turns."""
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
 SCALE = "scale of colours"
@@ -40,6 +53,11 @@ class Canvas(pg.PlotWidget):
     clicked = Signal(object)
     """The place (x, y) at which the left button was pressed."""
     resized = Signal()
+    wheeled = Signal(float, float)
+    """The x below the mouse, and by how many notches the wheel was turned away from the person."""
+    dragged = Signal(float)
+    """By how much x is to move to the right in what is seen."""
+    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: NumberAxis(side) for side in ("left", "bottom")}
@@ -62,10 +80,13 @@ class Canvas(pg.PlotWidget):
         plot = self.getPlotItem()
         plot.hideButtons()
         plot.addItem(self._cursor, ignoreBounds=True)
-        plot.setContentsMargins(2, 9, 24, 2)
+        plot.setContentsMargins(2, 9, RIGHT, 2)
         self.scale_of_colours = ColourScale()
         plot.layout.addItem(self.scale_of_colours, 2, 3)
         self.viewbox = plot.getViewBox()
+        self._names = EndNames(self.viewbox, plot)
+        self._room = 0
+        self._grabbed: float | None = None
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
         self.viewport().setMouseTracking(True)
@@ -246,6 +267,27 @@ class Canvas(pg.PlotWidget):
         self.scale_of_colours.show_scale(shades, low, high, label, log=log)
         self._drawn.add(SCALE)
 
+    def crosses(self, key: Hashable, marks: Sequence[Mark], *, z: float) -> None:
+        """Draw a cross with a word at each of these places."""
+        item = self._items.get(("crosses", key))
+        if item is None:
+            item = self._keep(("crosses", key), Crosses())
+        item.show_marks(marks, font(self._theme.plot_font))
+        self._show(("crosses", key), item, z)
+
+    def name_ends(self, marks: Sequence[Mark]) -> None:
+        """Write names right of the axes, each as high as its line ends; none takes no room."""
+        self._names.show_marks(marks, font(self._theme.plot_font))
+        room = max(self._names.room, RIGHT)
+        if room != self._room:
+            self._room = room
+            self.getPlotItem().setContentsMargins(2, 9, room, 2)
+
+    @property
+    def end_names(self) -> tuple[Mark, ...]:
+        """Return the names right of the axes."""
+        return self._names.marks
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
         self.scale_of_colours.setVisible(SCALE in self._drawn)
@@ -301,26 +343,47 @@ class Canvas(pg.PlotWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell where the mouse is."""
         super().mouseMoveEvent(event)
-        place = self._place_of(event)
+        if self._grabbed is not None:
+            by = event.position().x() - self._grabbed
+            self._grabbed = event.position().x()
+            left, right = self.view[0]
+            self.dragged.emit(-by * (right - left) / self.columns)
+        place = self._place_at(event.position())
         self.hovered.emit(place[0] if place else None)
         self.pointed.emit(place)
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Tell of the wheel over the axes."""
+        place = self._place_at(event.position())
+        if place is not None:
+            self.wheeled.emit(place[0], event.angleDelta().y() / NOTCH)
+        event.accept()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Tell where the left button was pressed, inside of the axes."""
+        """Take hold of what is drawn, and tell where, inside of the axes."""
         super().mousePressEvent(event)
-        place = self._place_of(event)
-        if place and event.button() == Qt.MouseButton.LeftButton:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._grabbed = event.position().x()
+        place = self._place_at(event.position())
+        if place is not None:
             self.clicked.emit(place)
             event.accept()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Take what belongs to a press."""
+        """Let go."""
+        self._grabbed = None
         super().mouseReleaseEvent(event)
         event.accept()
 
-    def _place_of(self, event: QMouseEvent) -> tuple[float, float] | None:
-        """Return the place of the mouse, or None outside of the axes."""
-        scene = self.mapToScene(event.position().toPoint())
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Tell of it."""
+        event.accept()
+        self.double_clicked.emit()
+
+    def _place_at(self, spot: QPointF) -> tuple[float, float] | None:
+        """Return the place (x, y) at a spot of ours; None outside of the axes."""
+        scene = self.mapToScene(spot.toPoint())
         if not self.viewbox.sceneBoundingRect().contains(scene):
             return None
         place = self.viewbox.mapSceneToView(scene)

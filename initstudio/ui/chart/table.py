@@ -6,7 +6,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from initstudio.ui.chart.marks import Mark
+from initstudio.ui.chart.words import Fixed
 from initstudio.ui.theme import LIGHT, Theme, font
 
 SWATCH, GAP = 22.0, 18.0
@@ -31,7 +31,7 @@ class Row(NamedTuple):
     cells: Sequence[Cell]
 
 
-class Table(Mark):
+class Table(Fixed):
     """Headings of up to two lines over rows; the columns share the width that is there."""
 
     def __init__(self) -> None:

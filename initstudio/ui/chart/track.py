@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from initstudio.history import CAPACITY, Series
-from initstudio.ui.chart.lines import Array, Range, columns_of
+from initstudio.ui.chart.lines import Array, Range, columns_of, decimate
 
 BLOCK = 128
 
@@ -48,12 +48,16 @@ class Track:
 
     With one seed the middle is the mean reading of each row and the band its least and greatest
     reading. With several it is the median over the seeds, in which one that has no finite number
-    counts as infinite, and the band the least and greatest of the finite ones, smoothed as well.
+    counts as infinite, and the band the least and greatest of the finite ones, or their quartiles,
+    smoothed as well.
     """
 
-    def __init__(self, groups: Sequence[npt.NDArray[np.int64]], weight: float) -> None:
+    def __init__(
+        self, groups: Sequence[npt.NDArray[np.int64]], weight: float, *, quartiles: bool = False
+    ) -> None:
         self._groups = groups
         self._weight = weight
+        self._quartiles = quartiles
         self._series: Series | None = None
         self._stride = 0
         self._rows = 0
@@ -73,7 +77,7 @@ class Track:
             return
         self._x[new] = series.steps[new]
         for index, group in enumerate(self._groups):
-            self._data[1:, index, new] = _summary(series, group, new)
+            self._data[1:, index, new] = _summary(series, group, new, quartiles=self._quartiles)
         raw = self._data[1:, :, new]
         smooth = self._smoother(raw.reshape(-1, raw.shape[-1])).reshape(raw.shape)
         self._data[0, :, new] = smooth[0]
@@ -97,8 +101,17 @@ class Track:
         return id(self._series), self._stride
 
     def decimated(self, view: Range, columns: int) -> tuple[Array, Array, Array]:
-        """Return each pixel column's x [k], and least and greatest `curves`, float64 [4, C, k]."""
-        return self._columns.reduce(view, columns)
+        """Return each pixel column's x [k], and least and greatest `curves`, float64 [4, C, k].
+
+        Of a part of the steps only those rows are there, and one more on either side.
+        """
+        first = max(0, int(np.searchsorted(self.x, view[0])) - 1)
+        last = int(np.searchsorted(self.x, view[1], side="right")) + 1
+        if first == 0 and last >= len(self.x):
+            return self._columns.reduce(view, columns)
+        rows = slice(first, last)
+        inside = self.curves[..., rows]
+        return decimate(self.x[rows], inside, inside, view, columns)
 
     def values_at(self, x: float) -> Array:
         """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
@@ -140,7 +153,9 @@ class _Columns:
         self._ends = np.empty((2, *self._track.curves.shape[:2], columns + 2))
 
 
-def _summary(series: Series, group: npt.NDArray[np.int64], rows: slice) -> Array:
+def _summary(
+    series: Series, group: npt.NDArray[np.int64], rows: slice, *, quartiles: bool
+) -> Array:
     """Return the middle, least and greatest [3, n] of one contender's replicas."""
     values = series.mean[rows][:, group].astype(np.float64)
     if len(group) == 1:
@@ -148,6 +163,28 @@ def _summary(series: Series, group: npt.NDArray[np.int64], rows: slice) -> Array
         return np.stack([values[:, 0], low, high])
     known = np.isfinite(values)
     middle = np.median(np.where(known, values, np.inf), axis=1)
+    if quartiles:
+        return np.stack([middle, *_quartiles(values, known)])
     low = np.where(known, values, np.inf).min(1)
     high = np.where(known, values, -np.inf).max(1)
     return np.stack([middle, low, high])
+
+
+def _quartiles(values: Array, known: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Return the lower and upper quartile [n] of what is known in rows [n, seeds].
+
+    Between two values they are interpolated, as numpy's `quantile` does.
+    """
+    ordered = np.sort(np.where(known, values, np.inf), axis=1)
+    last = np.maximum(known.sum(1) - 1, 0)
+    found = []
+    for share in (0.25, 0.75):
+        place = share * last
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, last)
+        rows = np.arange(len(values))
+        low, high = ordered[rows, below], ordered[rows, above]
+        inner = np.where(above > below, place - below, 0.0)
+        with np.errstate(invalid="ignore"):
+            found.append(np.where(inner > 0, low + inner * (high - low), low))
+    return found[0], found[1]

@@ -148,6 +148,12 @@ class Plot(QWidget):
         self.history = history
         self._match_lines()
 
+    def show_like(self, other: "Plot") -> None:
+        """Show what another plot of this kind shows."""
+        self.show_options(structs.asdict(other.options))
+        self.show_contenders(other.contenders)
+        self.restart(other.history)
+
     def extend(self, history: History) -> None:
         """Show what has been added to the run."""
         if history is not self.history:
@@ -345,7 +351,7 @@ class Plot(QWidget):
             return
         self._beside = beside
         self._head.removeWidget(self.toolbar)
-        place = (0, 1, 1, 1) if beside else (1, 0, 1, 3)
+        place = (0, 1, 1, 1) if beside else (1, 0, 1, 4)
         self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
 
     def _elide_note(self) -> None:

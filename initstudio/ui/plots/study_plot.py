@@ -71,6 +71,12 @@ class StudyPlot(Plot):
         self.wait.setVisible(self.is_long and not done and studied is not None)
         self.mark()
 
+    def show_like(self, other: Plot) -> None:
+        """Show what another plot of this kind shows."""
+        super().show_like(other)
+        if isinstance(other, StudyPlot):
+            self.show_study(other.studied)
+
     def refresh(self, *, settle: bool = False) -> None:
         """Draw the picture now."""
         self.dirty = False

@@ -84,3 +84,20 @@ def test_the_value_below_the_mouse_is_that_of_the_row() -> None:
     series = grow([20], 1, track)
     assert track.values_at(7.9)[0] == series.mean[7, 0]
     assert np.isnan(track.values_at(-1)[0])
+
+
+def test_quartiles_are_those_of_numpy_over_what_is_known() -> None:
+    track = Track([np.arange(5), np.arange(5, 7)], 0.0, quartiles=True)
+    series = Series(7)
+    values = np.random.default_rng(1).normal(size=(60, 7)).astype("f4")
+    values[10, 2], values[11, :5], values[12, 5] = np.nan, np.inf, np.nan
+    series.extend(np.arange(60), values)
+    track.follow(series)
+    for at, group in enumerate((range(5), range(5, 7))):
+        for row in range(60):
+            known = [float(values[row, one]) for one in group if np.isfinite(values[row, one])]
+            found = track.curves[2:, at, row]
+            if known:
+                assert found == pytest.approx(np.quantile(known, [0.25, 0.75]), rel=1e-6)
+            else:
+                assert not np.isfinite(found).any()

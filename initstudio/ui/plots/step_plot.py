@@ -1,0 +1,367 @@
+"""What a picture over the steps is: curves of training and of validation, to be looked into."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Any, ClassVar
+
+import numpy as np
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from initstudio.history import History, Series
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.legend import Label
+from initstudio.ui.chart.lines import (
+    Array,
+    Range,
+    counted,
+    fair_top,
+    grown,
+    masked,
+    number,
+    step_end,
+    zigzag,
+)
+from initstudio.ui.chart.marks import Mark
+from initstudio.ui.chart.track import Track
+from initstudio.ui.chart.zoom import Zoom
+from initstudio.ui.plots.plot import Line, Plot, Table
+
+RECENT = 0.25
+"""Share of what is seen that counts as recent."""
+WIDE = 420
+"""Pixels from which on a picture has room for names at the lines' ends."""
+FEW_NAMES = 8
+
+
+@dataclass
+class _Part:
+    """One of the two families of curves: its series, track and looks."""
+
+    series: Series
+    track: Track
+    validation: bool
+    dotted: bool
+
+
+class StepPlot(Plot):
+    """Curves over steps: the median of each contender's seeds, and the band between them."""
+
+    percent: ClassVar[bool] = False
+    quantity: ClassVar[str] = ""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._tracks: dict[str, Track] = {}
+        self._view_y: Range | None = None
+        self._parts: list[_Part] = []
+        self._hover: float | None = None
+        self.zoom = Zoom()
+        super().__init__(parent)
+        self.whole = QToolButton()
+        self.whole.setText("Whole run")
+        self.whole.setProperty("kind", "quiet")
+        self.whole.setAccessibleName(f"{self.label}: Whole run")
+        self.whole.setToolTip("See all steps again; so does a double click.")
+        self.whole.clicked.connect(self.zoom.end)
+        self.whole.hide()
+        self._head.addWidget(self.whole, 0, 3)
+        self.zoom.changed.connect(self._on_zoomed)
+
+    def make_picture(self) -> Canvas:
+        """Return a canvas that tells where the mouse is."""
+        canvas = super().make_picture()
+        if not isinstance(canvas, Canvas):
+            raise TypeError(self.key)
+        canvas.hovered.connect(self._on_hovered)
+        canvas.wheeled.connect(self.zoom.turn)
+        canvas.dragged.connect(self.zoom.move)
+        canvas.double_clicked.connect(self._on_double_clicked)
+        return canvas
+
+    def restart(self, history: History | None) -> None:
+        """Show another run, or none, as a whole."""
+        if history is not self.history:
+            self.zoom.end()
+        super().restart(history)
+
+    def show_like(self, other: Plot) -> None:
+        """Show what another plot of this kind shows, the same part of it."""
+        super().show_like(other)
+        if isinstance(other, StepPlot):
+            self.zoom.part = other.zoom.part
+
+    def on_shape_changed(self) -> None:
+        """Forget the curves and the axis."""
+        several = any(len(line.replicas) > 1 for line in self.lines)
+        self.toolbar.control("band").setVisible(several)
+        self._tracks = {}
+        self._view_y = None
+        self._parts = []
+
+    def draw(self, history: History) -> None:
+        """Draw the curves of training, validation or both."""
+        self._parts = self._find_parts(history)
+        canvas = self.canvas
+        if not self._parts:
+            self.clear(self._nothing_yet(history))
+            self.show_notes([])
+            return
+        log = self._log
+        end = step_end(max(history.last_step, 1), max(history.header.steps, 1))
+        view_x = self.zoom.view((0.0, float(end)))
+        drawn = [self._drawable(part, view_x, log=log) for part in self._parts]
+        self._view_y = self._range(drawn, log=log)
+        canvas.left.show_as(log=log)
+        canvas.name_axes(*self._axis_names(history))
+        canvas.look_at(view_x, self._view_y)
+        canvas.say("")
+        canvas.begin(smooth=self.settled)
+        for part, curves in zip(self._parts, drawn, strict=True):
+            self._draw_part(part, curves)
+        self._draw_breaks(history, drawn[-1])
+        canvas.end()
+        self._name_ends(drawn[-1])
+        self._show_labels()
+        self.show_notes(self._make_notes(history, drawn, log=log))
+
+    def data(self, history: History) -> Table:
+        """Return every reading that is kept of what is shown, whatever is smoothed or left out."""
+        rows: Table = [("part", "contender", "seed", "step", "least", "mean", "greatest")]
+        for part in self._find_parts(history):
+            name, series = "validation" if part.validation else "training", part.series
+            for line in self.lines:
+                for replica in line.replicas.tolist():
+                    head = (name, line.name, history.header.seeds[replica])
+                    found = zip(
+                        series.steps.tolist(),
+                        series.low[:, replica].tolist(),
+                        series.mean[:, replica].tolist(),
+                        series.high[:, replica].tolist(),
+                        strict=True,
+                    )
+                    rows += [(*head, *numbers) for numbers in found]
+        return rows
+
+    # ------------------------------------------------------------------ what is drawn
+
+    @property
+    def _log(self) -> bool:
+        return getattr(self.options, "scale", "linear") == "log"
+
+    def _find_parts(self, history: History) -> list[_Part]:
+        train, held_out = self.reads
+        options = self.options
+        parts = []
+        if options.show != "validation":
+            by_epoch = options.each == "epoch"
+            found = (history.epoch_means if by_epoch else history.series).get(train)
+            if found is not None and len(found):
+                parts.append(self._part(train, found, validation=False, by_epoch=by_epoch))
+        if options.show != "train":
+            found = history.epoch_series.get(held_out)
+            if found is not None and len(found) and np.isfinite(found.mean).any():
+                parts.append(self._part(held_out, found, validation=True, by_epoch=True))
+        return parts
+
+    def _part(self, key: str, series: Series, *, validation: bool, by_epoch: bool) -> _Part:
+        if key not in self._tracks:
+            weight = 0.0 if by_epoch else self.options.smoothing
+            groups = [line.replicas for line in self.lines]
+            quartiles = self.options.band == "quartiles"
+            self._tracks[key] = Track(groups, weight, quartiles=quartiles)
+        track = self._tracks[key]
+        track.follow(series)
+        dotted = by_epoch and len(track.x) <= 50
+        return _Part(series, track, validation, dotted)
+
+    def _drawable(self, part: _Part, view: Range, *, log: bool) -> dict[str, Any]:
+        """Return x, the line, the faint line and the band as they are drawn, decimated."""
+        track = part.track
+        columns = min(190, self.canvas.columns)
+        x, lows, highs = track.decimated(view, columns)
+        scale = 100.0 if self.percent else 1.0
+        lows, hostile, lost = masked(lows * scale, log=log)
+        highs, _, _ = masked(highs * scale, log=log)
+        # columns outside of the view are there for the lines that lead to them
+        seen = (x >= view[0]) & (x <= view[1])
+        if getattr(self.options, "recent", False) and len(track.x):
+            last = min(float(track.x[-1]), view[1])
+            seen &= x >= last - RECENT * (last - view[0])
+        return {
+            "x": x,
+            "low": lows,
+            "high": highs,
+            "hostile": hostile,
+            "lost": lost,
+            "seen": seen,
+        }
+
+    def _range(self, drawn: list[dict[str, Any]], *, log: bool) -> Range:
+        if self.percent:
+            return (0.0, 100.0)
+        bottoms, tops = [], []
+        for curves in drawn:
+            # the band is left out: one seed among many must not set the axis
+            seen = curves["seen"]
+            shown = curves["low"][0][:, seen], curves["high"][0][:, seen]
+            for low, high in zip(*shown, strict=True):
+                if np.isfinite(low).any():
+                    bottoms.append(float(np.nanmin(low)))
+                    tops.append(float(np.nanmax(high)))
+        if not tops:
+            return self._view_y or (0.0, 1.0)
+        if log:
+            return grown(self._view_y, min(bottoms), max(tops), log=True)
+        top = fair_top(bottoms, tops)
+        bottom = min(bottoms)
+        return grown(self._view_y, 0.0 if 0 <= bottom < top / 2 else bottom, top)
+
+    def _draw_part(self, part: _Part, curves: dict[str, Any]) -> None:
+        theme, canvas = self.theme, self.canvas
+        both = len(self._parts) == 2
+        x, low, high = curves["x"], curves["low"], curves["high"]
+        for index, line in enumerate(self.lines):
+            key = (line.slot, part.validation)
+            colour = theme.colour(line.slot)
+            faint = both and not part.validation
+            ink = theme.blend(colour, 0.5) if faint else colour
+            if len(line.replicas) > 1 and not faint:
+                band = theme.veil(colour, len(self.lines))
+                canvas.area(("band", *key), x, low[2, index], high[3, index], band, z=1)
+            if len(line.replicas) == 1 and self._smoothed(part):
+                raw = zigzag(x, low[1, index], high[1, index])
+                canvas.line(("raw", *key), *raw, theme.blend(colour, 0.28), width=1, z=5)
+            points = self._main_line(part, x, low[:, index], high[:, index])
+            canvas.line(
+                key, *points, ink, width=theme.line_width, dash=theme.dash(line.slot),
+                z=20 if part.validation else 10,
+            )  # fmt: skip
+            if part.dotted or len(x) == 1:
+                canvas.dots(key, x, low[0, index], ink, size=6, z=21)
+
+    def _draw_breaks(self, history: History, curves: dict[str, Any]) -> None:
+        """Draw a cross where each contender's loss was no number any more."""
+        marks = []
+        for index, line in enumerate(self.lines):
+            steps = history.diverged[line.replicas]
+            known = np.flatnonzero(np.isfinite(curves["low"][0, index]))
+            if (steps >= 0).all() and len(known):
+                at, step = int(known[-1]), int(steps.min())
+                bottom, top = self.canvas.view[1]
+                y = min(max(float(curves["high"][0, index, at]), bottom), top)
+                colour = self.theme.colour(line.slot)
+                marks.append(Mark(y, f"{step:,}", colour, x=max(float(curves["x"][at]), step)))
+        self.canvas.crosses("breaks", marks, z=30)
+
+    def _name_ends(self, curves: dict[str, Any]) -> None:
+        """Write the contenders' names where their lines end, if there is room."""
+        marks = []
+        if self.width() >= WIDE and len(self.lines) <= FEW_NAMES:
+            for index, line in enumerate(self.lines):
+                inside = curves["low"][0, index][curves["x"] <= self.canvas.view[0][1]]
+                known = inside[np.isfinite(inside)]
+                if len(known):
+                    marks.append(Mark(float(known[-1]), line.name, self.theme.colour(line.slot)))
+        self.canvas.name_ends(marks)
+
+    def _main_line(self, part: _Part, x: Array, low: Array, high: Array) -> tuple[Array, Array]:
+        """Return the points of the main line.
+
+        With one seed and nothing smoothed that is the whole extent of the readings of a column.
+        """
+        if self._smoothed(part) or part.series.stride == 1:
+            return zigzag(x, low[0], high[0])
+        return zigzag(x, low[2], high[3]) if len(self.lines[0].replicas) == 1 else zigzag(
+            x, low[0], high[0]
+        )  # fmt: skip
+
+    def _smoothed(self, part: _Part) -> bool:
+        return not part.validation and self.options.each == "step" and self.options.smoothing > 0
+
+    # ------------------------------------------------------------------ words
+
+    def _axis_names(self, history: History) -> tuple[str, str]:
+        per_epoch = history.header.steps_per_epoch
+        return f"step  ({per_epoch:,} make an epoch)", self.quantity
+
+    def _nothing_yet(self, history: History) -> str:
+        if self.options.show == "validation":
+            if not history.header.experiment.data.validation:
+                return "No data is kept out for validation; see Data."
+            return "Validation is measured at the end of each epoch."
+        if self.options.each == "epoch":
+            return "The first epoch is not over yet."
+        return self.invitation
+
+    def _make_notes(self, history: History, drawn: list[dict[str, Any]], *, log: bool) -> list[str]:
+        notes = [_divergence(line.name, history.diverged[line.replicas]) for line in self.lines]
+        top = self._view_y[1] if self._view_y else inf
+        if not log and not self.percent:
+            notes += self._above(drawn, top)
+        lost = sum(curves["lost"] for curves in drawn)
+        if lost:
+            notes.append("values at or below 0 have no place on a log scale and are left out")
+        if any(curves["hostile"] for curves in drawn) and not any(notes):
+            notes.append("values that are no finite number up to 10³⁰ are left out")
+        if self.options.show != "train" and len(self._parts) < (self.options.show == "both") + 1:
+            notes.append("no data is kept out for validation")
+        if self.lines and len(self.lines[0].replicas) > 1:
+            band = "quartiles" if self.options.band == "quartiles" else "range"
+            notes.append(f"median and {band} of {len(self.lines[0].replicas)} seeds")
+        return notes
+
+    def _above(self, drawn: list[dict[str, Any]], top: float) -> list[str]:
+        notes = []
+        for index, line in enumerate(self.lines):
+            highs = [curves["high"][0, index] for curves in drawn]
+            most = max((float(np.nanmax(high)) for high in highs if np.isfinite(high).any()),
+                       default=0.0)  # fmt: skip
+            if most > top * (1 + 1e-9):
+                notes.append(f"{line.name} reaches {number(most)}, above the axis (Log shows it)")
+        return notes
+
+    def _show_labels(self) -> None:
+        if not self._parts:
+            return
+        track = self._parts[-1].track
+        values = track.values_at(inf if self._hover is None else self._hover)
+        labels = [
+            Label(line.name, line.slot, self._value_text(line, float(value)))
+            for line, value in zip(self.lines, values, strict=True)
+        ]
+        self.legend.show_labels(tuple(labels))
+
+    def _value_text(self, line: Line, value: float) -> str:
+        if not isfinite(value):
+            ended = self.history is not None and (self.history.diverged[line.replicas] >= 0).all()
+            return "diverged" if ended and self._hover is None else "–"
+        return f"{100 * value:.1f} %" if self.percent else number(value)
+
+    def _on_zoomed(self) -> None:
+        self._view_y = None
+        self.whole.setVisible(self.zoom.part is not None)
+        self.mark()
+
+    def _on_double_clicked(self) -> None:
+        if self.zoom.part is None:
+            self.enlarge_asked.emit()
+        else:
+            self.zoom.end()
+
+    def _on_hovered(self, x: float | None) -> None:
+        if self.header is None or not self._parts:
+            x = None
+        self._hover = x
+        self.canvas.point_at(x)
+        self._show_labels()
+        if x is not None and self.header is not None:
+            epoch = x / max(1, self.header.steps_per_epoch)
+            self.canvas.setToolTip(f"Step {round(x):,}, epoch {epoch:.1f}")
+
+
+def _divergence(name: str, steps: Sequence[int] | np.ndarray[Any, Any]) -> str:
+    diverged = [int(step) for step in steps if step >= 0]
+    if not diverged:
+        return ""
+    share = f" ({len(diverged)} of {counted(len(steps), 'seed')})" if len(steps) > 1 else ""
+    return f"{name} diverged at step {min(diverged):,}{share}"

@@ -96,6 +96,8 @@ def studied_of(study: str, experiment: Experiment, *, share: float = 1.0) -> Stu
         "jacobian": _jacobian,
         "first_step": _first_step,
         "luck": _luck,
+        "phase": _phase,
+        "trainability": _trainability,
         "width": _width,
     }
     results = Results(values=made[study](header), share=share, notes=("made up",))
@@ -166,3 +168,35 @@ def _width(header: Header) -> Readings:
     slope = np.outer(each - 1, np.linspace(0.5, 1, len(layers)))
     size = widths[None, :, None, None] ** slope[:, None, None, :] * np.ones((1, 1, 4, 1))
     return {"widths": widths, "size": size, "layers": layers, "slope": slope}
+
+
+def _phase(header: Header) -> Readings:
+    contenders = len(header.experiment.contenders)
+    weight, bias = np.linspace(0.05, 4, 96), np.linspace(0, 1, 64)
+    chi = weight[None, :] / (1.5 + bias[:, None])
+    with np.errstate(divide="ignore"):
+        depth = 1 / np.abs(np.log(chi))
+    points = np.stack([1 + 0.4 * np.arange(contenders), 0.1 + 0 * np.arange(contenders)], axis=1)
+    trail = points[:, None, :] + 0.05 * np.arange(5)[None, :, None]
+    return {
+        "weight_variance": weight,
+        "bias_variance": bias,
+        "depth_scale": depth,
+        "chi": chi,
+        "critical": 1.5 + bias,
+        "points": points,
+        "trail": trail,
+    }
+
+
+def _trainability(_header: Header) -> Readings:
+    depth, weight = np.array([5, 10, 20, 40, 80, 160]), np.linspace(0.5, 3, 8)
+    accuracy = np.exp(-np.outer(depth / 40, np.abs(weight - 2)))
+    return {
+        "depth": depth,
+        "weight_variance": weight,
+        "loss": 2.3 * (1 - accuracy),
+        "accuracy": accuracy,
+        "curve_variance": np.linspace(0.5, 3, 50),
+        "curve_depth": 6 / np.abs(np.log(np.linspace(0.5, 3, 50) / 2.01)),
+    }

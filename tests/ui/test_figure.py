@@ -24,6 +24,8 @@ from tests.synthetic import experiment_of, history_of, studied_of
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
 SIZE = QSize(640, 400)
+IMAGES = ("phase", "trainability")
+"""Pictures of cells, which are no text."""
 SEEN = 32
 """A difference of a colour, of 255, that an eye would see."""
 Pixels = npt.NDArray[np.int64]
@@ -90,7 +92,7 @@ def test_every_format_shows_the_same(
     shown = png(taken[".png"])
     assert differing(shown, svg(taken[".svg"], theme)) < 0.01
     # its text is set by another library, whose letters differ at their edges
-    assert differing(shown, pdf(taken[".pdf"])) < 0.012
+    assert differing(shown, pdf(taken[".pdf"])) < 0.015
     assert (np.abs(shown - shown[0, 0]).max(2) > SEEN).mean() > 0.01, "something is drawn"
 
 
@@ -114,7 +116,12 @@ def test_text_stays_text(key: str, history: History, qtbot: QtBot) -> None:
     drawing = taken[".svg"].decode()
     words = PLOTS[key].label.split()[0]
     assert words in drawing
-    assert "<image" not in drawing
+    if key in IMAGES:
+        assert drawing.count("<image") == 1
+    else:
+        assert "<image" not in drawing
+    if key == "trainability":
+        return  # there is no contender in it
     assert "Way 0" in drawing
     text = pypdfium2.PdfDocument(taken[".pdf"])[0].get_textpage().get_text_range()
     assert words in text
@@ -179,6 +186,9 @@ def test_the_numbers_are_those_of_the_run(key: str, history: History, qtbot: QtB
     plot.refresh()
     head, *rows = csv.reader(io.StringIO(as_csv(plot.data(history))))
     assert all(len(row) == len(head) for row in rows)
+    if key == "trainability":
+        assert {row[0] for row in rows} == {"cell", rows[-1][0]}
+        return
     assert {"Way 0", "Way 1", "Way 2"} <= {cell for row in rows for cell in row}
 
 

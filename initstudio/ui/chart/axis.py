@@ -28,8 +28,9 @@ class NumberAxis(pg.AxisItem):
             if self.orientation == "left":
                 # the base class finds out while it paints, and paints no name that is too wide
                 metrics = QFontMetricsF(self.style["tickFont"] or QFont())
-                widest = max((metrics.horizontalAdvance(name) for name in names), default=0)
-                self.setWidth(widest + 14 if names else None)
+                widest = max((metrics.horizontalAdvance(name) for name in names), default=30)
+                self.textWidth = int(widest) + 4
+                self.setWidth(None)
             self.picture = None
             self.update()
 

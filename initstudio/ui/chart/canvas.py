@@ -7,7 +7,6 @@ segments, which measured several times as quick as paths; only a picture that re
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from math import hypot
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -244,11 +243,6 @@ class Canvas(pg.PlotWidget):
         """Show the axes, or give their room to the picture."""
         for side in ("left", "bottom"):
             self.getPlotItem().showAxis(side, shown)
-
-    def pixels_to(self, at: tuple[float, float], other: tuple[float, float]) -> float:
-        """Return how many pixels lie between two places."""
-        one, two = (self.viewbox.mapViewToScene(QPointF(*place)) for place in (at, other))
-        return float(hypot(one.x() - two.x(), one.y() - two.y()))
 
     def image(
         self, key: Hashable, area: tuple[Range, Range], pixels: Pixels, *, z: float = 0

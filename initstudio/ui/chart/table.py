@@ -1,19 +1,24 @@
-"""A small table that is painted as part of a picture, in the size that the room allows."""
+"""A small table that is painted as part of a picture, in the size and on the side that fit best."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from initstudio.ui.chart.words import Fixed
 from initstudio.ui.theme import LIGHT, Theme, font
 
-SWATCH, GAP = 22.0, 18.0
+SWATCH, GAP = 22.0, 16.0
 """Pixels of a contender's mark with its space, and between two columns."""
-LONGEST = 180.0
+LONGEST = 150.0
 LARGEST = 1.4
 """Times the plots' text size that a table grows to where there is room."""
+TALL = 9.0
+"""Pixels of a row besides its text."""
+WIDE = 1.5
+"""Times the width that is needed, to which columns are spread where there is room."""
 
 
 class Cell(NamedTuple):
@@ -31,97 +36,138 @@ class Row(NamedTuple):
     cells: Sequence[Cell]
 
 
+class _Box(NamedTuple):
+    """A cell as it is painted: its text, its ink, and the slot of a contender's mark, or -1."""
+
+    text: str
+    ink: str
+    slot: int = -1
+
+
+_Grid = list[list[_Box]]
+
+
+class _Sized(NamedTuple):
+    """A grid with the width of each column and the height of each row, and how it fits."""
+
+    grid: _Grid
+    widths: list[float]
+    heights: list[float]
+    scale: float
+
+
 class Table(Fixed):
-    """Headings of up to two lines over rows; the columns share the width that is there."""
+    """A row for each contender; or a column, where that way the text can be larger."""
 
     def __init__(self) -> None:
         super().__init__()
         self._heads: tuple[str, ...] = ()
         self._rows: tuple[Row, ...] = ()
         self._theme = LIGHT
-        self._edges: tuple[float, ...] = ()
 
     def show_rows(self, heads: tuple[str, ...], rows: tuple[Row, ...], theme: Theme) -> None:
         """Show these; the first heading is that of the names."""
         self._heads, self._rows, self._theme = heads, rows, theme
         self.update()
 
-    def column_at(self, share: float) -> int:
-        """Return the column at a share of the width, 0 to 1, as it was painted last; -1: none."""
-        return next((at for at, right in enumerate(self._edges) if share <= right), -1)
+    def heading_at(self, x: float, y: float, view: QRectF) -> int:
+        """Return the number of the heading that a place in pixels of the view is under; -1: none.
+
+        Headings stand over their columns, or before their rows.
+        """
+        found = self._fitted(view)
+        lies = found.grid[0][0].text != self._heads[0]
+        ends = [0.0]
+        for part in found.heights if lies else self._spread(found, view):
+            ends.append(ends[-1] + part * found.scale)
+        at = y if lies else x
+        return next((n for n, end in enumerate(ends[1:]) if ends[n] <= at < end), -1)
 
     def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint them."""
+        """Paint the table."""
         view = painter.transform().mapRect(self.boundingRect())
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small, body = font(self._theme.small_font), font(self._theme.plot_font)
-        widths = self._widths(small, body)
-        tall = QFontMetricsF(body).height() + 9
-        lines = max((head.count("\n") + 1 for head in self._heads), default=1)
-        top = QFontMetricsF(small).height() * lines + 8
-        needed = sum(widths)
-        whole = top + tall * len(self._rows)
-        scale = min(LARGEST, view.width() / needed, view.height() / whole)
-        room = min(view.width() / scale, needed * 1.5)
-        spare = (room - needed) / max(1, len(widths) - 1)
-        rights = [sum(widths[: at + 1]) + spare * at for at in range(len(widths))]
-        self._edges = tuple(right * scale / max(view.width(), 1) for right in rights)
+        painter.setFont(font(self._theme.plot_font))
+        found = self._fitted(view)
+        widths = self._spread(found, view)
         painter.translate(view.topLeft())
-        painter.scale(scale, scale)
-        self._paint_heads(painter, small, widths, rights, top)
-        painter.setFont(body)
-        for at, row in enumerate(self._rows):
-            self._paint_row(painter, row, widths, rights, QRectF(0, top + at * tall, room, tall))
+        painter.scale(found.scale, found.scale)
+        top = 0.0
+        for number, (row, height) in enumerate(zip(found.grid, found.heights, strict=True)):
+            left = 0.0
+            for at, (box, width) in enumerate(zip(row, widths, strict=True)):
+                self._paint_box(painter, box, QRectF(left, top, width, height), right=at > 0)
+                left += width
+            top += height
+            painter.setPen(QPen(QColor(self._theme.grid if number else self._theme.border), 1))
+            painter.drawLine(QPointF(0, top - 0.5), QPointF(left, top - 0.5))
 
-    def _widths(self, small: QFont, body: QFont) -> list[float]:
-        """Return the least width of each column, with its gap."""
-        heads, cells = QFontMetricsF(small), QFontMetricsF(body)
-        names = [cells.horizontalAdvance(row.name) for row in self._rows]
-        found = [SWATCH + min(LONGEST, max(names, default=0.0)) + 4]
+    def _fitted(self, view: QRectF) -> _Sized:
+        """Return the table standing or lying, whichever can be larger."""
+        standing, lying = self._sized(self._standing(), view), self._sized(self._lying(), view)
+        return lying if lying.scale > standing.scale + 0.05 else standing
+
+    def _standing(self) -> _Grid:
+        """Return a row for each contender."""
+        muted, text = self._theme.muted, self._theme.text
+        grid = [[_Box(head, muted) for head in self._heads]]
+        for row in self._rows:
+            cells = [_Box(cell.text, cell.ink or text) for cell in row.cells]
+            grid.append([_Box(row.name, text, row.slot), *cells])
+        return grid
+
+    def _lying(self) -> _Grid:
+        """Return a column for each contender."""
+        muted, text = self._theme.muted, self._theme.text
+        grid = [[_Box("", muted), *(_Box(row.name, text, row.slot) for row in self._rows)]]
         for at, head in enumerate(self._heads[1:]):
-            texts = [cells.horizontalAdvance(row.cells[at].text) for row in self._rows]
-            lines = [heads.horizontalAdvance(line) for line in head.split("\n")]
-            found.append(max(texts + lines) + GAP)
-        return found
+            cells = [row.cells[at] for row in self._rows]
+            label = _Box(head.replace("\n", " "), muted)
+            grid.append([label, *(_Box(cell.text, cell.ink or text) for cell in cells)])
+        return grid
 
-    def _paint_heads(
-        self, painter: QPainter, small: QFont, widths: list[float], rights: list[float], top: float
-    ) -> None:
-        painter.setFont(small)
-        painter.setPen(QColor(self._theme.muted))
-        low = Qt.AlignmentFlag.AlignBottom
-        for at, (head, right) in enumerate(zip(self._heads, rights, strict=True)):
-            side = Qt.AlignmentFlag.AlignRight if at else Qt.AlignmentFlag.AlignLeft
-            line_height = QFontMetricsF(small).height()
-            lines = head.split("\n")
-            for number, line in enumerate(reversed(lines)):
-                bottom = top - 5 - number * line_height
-                box = QRectF(right - widths[at], bottom - line_height, widths[at], line_height)
-                painter.drawText(box, side | low, line)
-        painter.setPen(QPen(QColor(self._theme.border), 1))
-        painter.drawLine(QPointF(0, top - 1), QPointF(rights[-1], top - 1))
+    def _sized(self, grid: _Grid, view: QRectF) -> _Sized:
+        metrics = QFontMetricsF(font(self._theme.plot_font))
 
-    def _paint_row(
-        self, painter: QPainter, row: Row, widths: list[float], rights: list[float], box: QRectF
-    ) -> None:
-        theme = self._theme
-        middle = box.center().y()
-        pen = QPen(QColor(theme.colour(row.slot)), 3)
+        def width(box: _Box) -> float:
+            lines = [metrics.horizontalAdvance(line) for line in box.text.split("\n")]
+            return max(lines) if box.slot < 0 else min(lines[0], LONGEST) + SWATCH
+
+        columns = [max(width(row[at]) for row in grid) for at in range(len(grid[0]))]
+        widths = [one + (GAP if at else 2.0) for at, one in enumerate(columns)]
+        lines = [max(box.text.count("\n") for box in row) + 1 for row in grid]
+        heights = [TALL + metrics.height() * count for count in lines]
+        scale = min(LARGEST, view.width() / sum(widths), view.height() / sum(heights))
+        return _Sized(grid, widths, heights, max(scale, 0.01))
+
+    def _spread(self, found: _Sized, view: QRectF) -> list[float]:
+        """Return the widths of columns that share the room that is left."""
+        needed = sum(found.widths)
+        room = min(view.width() / found.scale, needed * WIDE)
+        spare = max(0.0, room - needed) / max(1, len(found.widths) - 1)
+        return [width + (spare if at else 0.0) for at, width in enumerate(found.widths)]
+
+    def _paint_box(self, painter: QPainter, box: _Box, area: QRectF, *, right: bool) -> None:
+        metrics = QFontMetricsF(painter.font())
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+        line = metrics.height()
+        lines = box.text.split("\n")
+        if box.slot >= 0:
+            lines = [metrics.elidedText(box.text, Qt.TextElideMode.ElideRight, LONGEST)]
+            start = area.right() - metrics.horizontalAdvance(lines[0]) - SWATCH if right else 0.0
+            self._paint_swatch(painter, box.slot, start, area.center().y())
+            area = area if right else area.adjusted(SWATCH, 0, 0, 0)
+        painter.setPen(QColor(box.ink))
+        top = area.center().y() - line * len(lines) / 2
+        for number, text in enumerate(lines):
+            place = QRectF(area.left(), top + number * line, area.width(), line)
+            painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_swatch(self, painter: QPainter, slot: int, left: float, middle: float) -> None:
+        pen = pg.mkPen(self._theme.colour(slot), width=3)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        if dash := theme.dash(row.slot):
+        if dash := self._theme.dash(slot):
             pen.setDashPattern([part / 1.5 for part in dash])
         painter.setPen(pen)
-        painter.drawLine(QPointF(0, middle), QPointF(SWATCH - 6, middle))
-        metrics = QFontMetricsF(painter.font())
-        name = metrics.elidedText(row.name, Qt.TextElideMode.ElideRight, LONGEST)
-        painter.setPen(QColor(theme.text))
-        centre = Qt.AlignmentFlag.AlignVCenter
-        left = QRectF(SWATCH, box.top(), widths[0], box.height())
-        painter.drawText(left, centre | Qt.AlignmentFlag.AlignLeft, name)
-        for at, cell in enumerate(row.cells, start=1):
-            place = QRectF(rights[at] - widths[at], box.top(), widths[at], box.height())
-            painter.setPen(QColor(cell.ink or theme.text))
-            painter.drawText(place, centre | Qt.AlignmentFlag.AlignRight, cell.text)
-        painter.setPen(QPen(QColor(theme.grid), 1))
-        painter.drawLine(QPointF(0, box.bottom() - 0.5), QPointF(rights[-1], box.bottom() - 0.5))
+        painter.drawLine(QPointF(left, middle), QPointF(left + SWATCH - 6, middle))

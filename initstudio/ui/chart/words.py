@@ -1,4 +1,4 @@
-"""Marks of a fixed size on the screen, at places of a picture: words, and diamonds."""
+"""Marks of a fixed size on the screen, at places of a picture: words, diamonds and discs."""
 
 from typing import NamedTuple
 
@@ -73,19 +73,23 @@ class Words(Fixed):
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word.text)
 
 
-class Diamonds(Fixed):
-    """Diamonds with a rim in the ground's colour."""
+class Signs(Fixed):
+    """Diamonds or discs with a rim, so that they are seen on any ground."""
 
     def __init__(self) -> None:
         super().__init__()
         self._points = QPolygonF()
         self._colour = self._rim = QColor()
         self._size = 1.0
+        self._round = False
 
-    def show_points(self, x: Array, y: Array, colour: str, rim: str, size: float) -> None:
-        """Show a diamond at each place [n]."""
+    def show_points(  # noqa: PLR0913 - what signs are
+        self, x: Array, y: Array, colour: str, rim: str, size: float, *, discs: bool = False
+    ) -> None:
+        """Show a sign at each place [n]."""
         self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
         self._colour, self._rim, self._size = QColor(colour), QColor(rim), size
+        self._round = discs
         self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -97,5 +101,8 @@ class Diamonds(Fixed):
         painter.setBrush(QBrush(self._colour))
         half = self._size / 2
         for at in places.toList():
+            if self._round:
+                painter.drawEllipse(at, half, half)
+                continue
             corners = ((0, -half), (half, 0), (0, half), (-half, 0))
             painter.drawPolygon(QPolygonF([at + QPointF(*corner) for corner in corners]))

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
+from PySide6.QtCore import QPointF, QRectF
 
 from initstudio.catalogue import Params
 from initstudio.results import Results
@@ -23,17 +24,17 @@ FAR = 30.0
 """Times the guide, or that part of it, from which on a ratio is marked."""
 HEADS = (
     "Contender",
-    "First loss\nguessing: {guess}",
-    "Largest stable\nlearning rate",
-    "Rate now,\n× largest",
-    "Noise scale,\nexamples",
-    "Update ÷ weight,\nmedian",
-    "Update ÷ weight,\nfarthest",
+    "First loss;\nguessing:\n{guess}",
+    "Largest\nstable\nrate",
+    "Rate now,\n× largest\nstable",
+    "Noise\nscale,\nexamples",
+    "Update ÷\nweight,\nmedian",
+    "Update ÷\nweight,\nfarthest",
 )
 MEANINGS = (
     "",
     "Loss of the first batch before any update; guessing among all classes gives the one above.",
-    "2 ÷ the greatest curvature of the loss: above it, plain gradient descent diverges.",
+    "Above it, the first steps grow: 2 ÷ the greatest curvature of the loss; more with momentum.",
     "The learning rate of the experiment, in units of the largest stable one.",
     "Batch size at which noise and gradient are equal: larger batches help little beyond it.",
     "Median over the weight tensors of the first update's length ÷ the weight's; 10⁻³ is usual.",
@@ -89,22 +90,19 @@ class FirstStepPlot(StudyPlot):
     def results_notes(self, results: Results) -> list[str]:
         """Return what the table says in words, and what stands behind the numbers."""
         notes = list(results.notes)
-        for line in self.lines:
-            times = self._times(results, line)
-            if times > 1:
-                notes.append(
-                    f"{line.name}: the learning rate is {number(times, 2)} × the largest stable one"
-                )
         if self.options.view == "ratios":
             notes.append("dashed: 10⁻³, the usual ratio")
         if self.lines and len(self.lines[0].replicas) > 1:
             notes.append(f"medians of {counted(len(self.lines[0].replicas), 'seed')}")
         return notes
 
-    def reading_at(self, _results: Results, x: float, _y: float) -> str:
+    def reading_at(self, _results: Results, x: float, y: float) -> str:
         """Return what the numbers of the column mean."""
-        column = self._table().column_at(x) if self.options.view == "table" else 0
-        return MEANINGS[column] if column > 0 else ""
+        if self.options.view != "table":
+            return ""
+        view = QRectF(QPointF(0, 0), self.canvas.viewbox.size())
+        at = self._table().heading_at(x * view.width(), (1 - y) * view.height(), view)
+        return MEANINGS[at] if at > 0 else ""
 
     def results_data(self, results: Results) -> Table:
         """Return every seed's numbers, one a row."""

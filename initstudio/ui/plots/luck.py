@@ -10,7 +10,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
-from initstudio.ui.chart.words import Diamonds, Word, Words
+from initstudio.ui.chart.words import Signs, Word, Words
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -202,7 +202,7 @@ class LuckPlot(StudyPlot):
             canvas.line(("spread", slot), across, around, theme.text, width=1.5, z=9)
         own = _placed(strip.own, log=log)
         if np.isfinite(own):
-            mark = canvas.put(("own", slot), Diamonds, z=12)
+            mark = canvas.put(("own", slot), Signs, z=12)
             mark.show_points(np.array([own]), row[:1], colour, theme.text, 13)
 
 

@@ -108,6 +108,11 @@ class StudyPlot(Plot):
     def act_at(self, _results: Results, _x: float, _y: float) -> None:
         """Do what a click at that place is to do."""
 
+    def read_out(self, text: str) -> None:
+        """Show a sentence in the notes' place, until the mouse moves on."""
+        self._reading = text
+        self._tell(self._told)
+
     def on_shape_changed(self) -> None:
         """Forget the axes."""
         self._views.clear()
@@ -156,8 +161,7 @@ class StudyPlot(Plot):
 
     def _on_pointed(self, place: tuple[float, float] | None) -> None:
         results = self.drawn
-        self._reading = self.reading_at(results, *place) if place and results else ""
-        self._tell(self._told)
+        self.read_out(self.reading_at(results, *place) if place and results else "")
 
     def _on_clicked(self, place: tuple[float, float]) -> None:
         results = self.drawn

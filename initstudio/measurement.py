@@ -2,26 +2,35 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from initstudio.catalogue import Entry, NoParams, Value
+from initstudio.catalogue import Entry, NoParams, TensorSpec, Value
 
 if TYPE_CHECKING:
     import torch
 
     from initstudio.law import Law
 
-Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin"]
-Cadence: TypeAlias = Literal["step", "snapshot", "epoch", "start"]
+Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
+Cadence: TypeAlias = Literal["step", "snapshot", "seldom", "epoch", "start"]
+
+SELDOM = 8
+"""Snapshots from one reading of the dear probes to the next."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watched:
-    """A layer whose outputs are measured: its key in the catalogue, or "", and its parameters."""
+    """A layer whose outputs are measured: its key in the catalogue, or "", and its parameters.
+
+    `activates` tells whether it is an activation function. `channels_first` tells which axis of an
+    example counts the units: the first, as of images, or the last, as of rows and sequences.
+    """
 
     label: str
     key: str = ""
     params: Mapping[str, Value] = field(default_factory=dict)
+    activates: bool = False
+    channels_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +70,10 @@ class Moment:
     """One [R, *shape] for each parameter tensor, in order of the layers."""
     laws: "tuple[tuple[Law | None, ...], ...]" = ()
     """For each replica, for each parameter, what it was drawn from; None where it was tuned."""
+    tensors: tuple[TensorSpec, ...] = ()
+    """What `weights` are, in the same order."""
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What one probe has worked out and another may use."""
     validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
     """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
 
@@ -70,9 +83,10 @@ class Probe(Entry[NoParams]):
     """A measurement.
 
     `axes` name the axes of its reading; "tensor" counts the weight tensors, "parameter" all
-    parameter tensors, "layer" all layers.
-    `cadence`: at each step, at each snapshot (every few steps), at step 0 and each
-    epoch's end, or at step 0 only ("start").
+    parameter tensors, "layer" all layers, "pair" two of a batch's first examples, "rank" places
+    in an order of size.
+    `cadence`: at each step, at each snapshot (every few steps), at each eighth snapshot and the
+    last ("seldom", for what is dear), at step 0 and each epoch's end, or at step 0 only ("start").
     """
 
     params: type[NoParams] = NoParams

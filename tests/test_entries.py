@@ -326,5 +326,5 @@ def test_a_draw_depends_on_its_generator_alone(scheme: Scheme[Any]) -> None:
 @pytest.mark.parametrize("probe", PROBES.values(), ids=PROBES)
 def test_a_probe_names_its_axes_and_its_cadence(probe: Probe) -> None:
     assert probe.axes[0] == "replica"
-    assert probe.cadence in ("step", "snapshot", "epoch", "start")
-    assert len(probe.axes) == 1 or probe.cadence in ("snapshot", "start")
+    assert probe.cadence in ("step", "snapshot", "seldom", "epoch", "start")
+    assert len(probe.axes) == 1 or probe.cadence in ("snapshot", "seldom", "start")

@@ -28,7 +28,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
     frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
-    frozenset({"history", "measurement", "presets", "edits"}),
+    frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "finding"}),
     frozenset({"results"}),
     frozenset({"convergence"}),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import torch
 
 from initstudio.engine.device import is_elsewhere, to_cpu
+from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
 from initstudio.engine.stacked import Stacked, Step
 from initstudio.engine.theory import predictions
@@ -39,12 +40,14 @@ class Reader:
         self._first_batches = first_batches
         self._probes = plan.probes if probes is None else probes
         self._elsewhere = is_elsewhere(stacked.flat.device)
-        self._weights = [
-            f"{layer.module}.{tensor.name}"
+        weights = [
+            (f"{layer.module}.{tensor.name}", tensor)
             for layer in plan.layers
             for tensor in layer.tensors
             if tensor.role == "weight"
         ]
+        self._weights = [name for name, _ in weights]
+        self._tensors = tuple(tensor for _, tensor in weights)
         self._laws = _laws(plan, contenders)
         self._layers = watched_layers(plan)
         self._started = stacked.effective(self._weights, stacked.flat.detach().clone())
@@ -72,6 +75,7 @@ class Reader:
             previous=None if previous is None else stacked.effective(self._weights, previous),
             parameters=stacked.effective(names),
             laws=self._laws,
+            tensors=self._tensors,
             validation=validation,
         )
         if self._elsewhere:
@@ -96,14 +100,40 @@ class Reader:
 
 def watched_layers(plan: Plan) -> tuple[Watched, ...]:
     """Return what is told of the layers whose outputs are measured."""
-    return tuple(
-        Watched(
-            label=layer.label,
-            key=layer.layer.key if layer.layer else "",
-            params=layer.values,
-        )
-        for layer in plan.watched
-    )
+    found = []
+    first = len(plan.facts.shape) > 2
+    for layer in plan.layers:
+        first = _channels_first(layer, before=first)
+        if layer.gives_own_output:
+            kind = layer.layer
+            one = Watched(
+                label=layer.label,
+                key=kind.key if kind else "",
+                params=layer.values,
+                activates=kind is not None and kind.group == "Activation",
+                channels_first=first,
+            )
+            found.append(one)
+    return tuple(found)
+
+
+def _channels_first(layer: PlannedLayer, *, before: bool) -> bool:
+    """Return whether the first axis of an example that a layer gives counts its units.
+
+    `before` is the same of what the layer before it gives. An image's channels come first, as a
+    convolution leaves them; the features of a sequence come last.
+    """
+    sides = len(layer.shape_out or ())
+    if sides < 2 or layer.layer is None:
+        return sides > 2
+    match layer.layer.group:
+        case "Convolution" | "Pooling":
+            return True
+        case "Shape":
+            return sides > 2
+        case "Linear" | "Recurrent" | "Attention":
+            return False
+    return before
 
 
 def _laws(plan: Plan, contenders: Sequence[int]) -> tuple[tuple[Law | None, ...], ...]:

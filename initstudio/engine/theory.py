@@ -1,27 +1,36 @@
-"""What mean-field theory says of a start: how far each layer's outputs spread, before any training.
+"""What mean-field theory says of a start: signal, gradient and similarity, before any training.
 
 Weights are independent, with mean 0; each unit sums many of them, so that pre-activations are
 normal, with a variance q that depends on the example alone (Poole et al. 2016, eq. 3; He et al.
-2015, section 2.2). Only means and variances of the weights' distributions matter. Where theory is
-silent there is NaN, and from there on. It loads no torch.
+2015, section 2.2), and two examples have a covariance that depends on theirs (Poole et al. 2016,
+eq. 5). Gradients are taken to be independent of the signal (Schoenholz et al. 2017, eq. 7 and 9).
+Only means and variances of the weights' distributions matter. Where theory is silent there is NaN,
+and from there on; of gradients, from there back to the front. It loads no torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from math import nan, prod
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from initstudio import gaussian
-from initstudio.engine.assignment import Assignment
+from initstudio.engine.averages import averages_of
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
 
-Floats: TypeAlias = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from initstudio.engine.assignment import Assignment
 
+Floats: TypeAlias = npt.NDArray[np.float64]
+Back: TypeAlias = Callable[[Floats], "Floats | None"]
+"""Gives the mean square of the gradient by what comes in [n], from that by what goes out."""
+
+COMPARED = 8
+"""Examples of which each pair is compared."""
+QUANTITIES = ("activation_std", "activation_second", "second_from_biases", "signal_std", "cosine")
 DRAWN = {"normal", "uniform", "truncated normal", "orthogonal", "sparse normal"}
 """Kinds of laws that are centred draws, all that theory needs to know of weights."""
 SHAPES = {"flatten", "unflatten", "as_sequence"}
@@ -29,22 +38,22 @@ CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "depthwise": 2}
 PER_EXAMPLE = {"layer_norm", "rms_norm"}
 SLOPE = (0.25, 0.0, "constant")
 """Mean, variance and kind of what torch starts PReLU with, which the averages are for."""
-HOMOGENEOUS = {"linear", "relu", "leaky_relu", "prelu", "rrelu"}
-"""Activations that multiply the spread by the same number, however small or great it is."""
-PER_DECADE, FIRST, LAST = 100, -8, 8
-"""Variances for which an activation's moments are computed, and the decades of the outermost."""
+SILENT = 1e-20
+"""An input whose averages are defined, and which is nothing beside any bias."""
 
 
 @dataclass(frozen=True)
 class Signal:
     """Second moment and mean of what leaves a layer, over its units, for each example [n].
 
-    `centred`: each unit is normal around 0 over draws of the weights, and independent of all that
-    went before.
+    `pairs` is the mean over the units of the product of two examples [m], for each pair of the
+    first few; None where it is not known. `centred`: each unit is normal around 0 over draws of
+    the weights, and independent of all that went before.
     """
 
     square: Floats
     mean: Floats
+    pairs: Floats | None = None
     centred: bool = False
 
     @property
@@ -52,73 +61,124 @@ class Signal:
         """Return the standard deviation over examples and units together."""
         return float(np.sqrt(max(0.0, self.square.mean() - self.mean.mean() ** 2)))
 
+    @property
+    def cosine(self) -> float:
+        """Return the mean cosine of the pairs; NaN where it is not known."""
+        if self.pairs is None or not len(self.pairs):
+            return nan
+        one, other = _sides(self.square)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return float((self.pairs / np.sqrt(one * other)).mean())
+
 
 def input_signal(x: npt.NDArray[Any]) -> Signal:
     """Return the signal of a batch of real numbers [examples, ...]."""
     rows = x.reshape(len(x), -1).astype(np.float64)
-    return Signal((rows**2).mean(1), rows.mean(1))
+    compared = rows[:COMPARED]
+    products = compared @ compared.T / rows.shape[1]
+    pairs = products[_pairs(len(compared))]
+    return Signal((rows**2).mean(1), rows.mean(1), pairs)
 
 
 def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
-    """Return all that is predicted, float64 [watched layers] each, by the keys of `Moment.theory`.
+    """Return what is predicted of the layers that are watched, for a batch, float64 [layers] each.
 
-    "activation_std": `predicted_stds`.
+    "activation_std": the root of the mean over draws of the variance of a layer's outputs, over the
+    batch and units together. "activation_second": their mean square. "second_from_biases": the part
+    of that which there would be for an input of 0. "signal_std": the root of the mean square of the
+    loss's gradient by the outputs, over that by the outputs of the last layer. "cosine": the mean
+    cosine of the outputs of each pair of the first 8 examples.
+
+    NaN where theory is silent: after attention, recurrent layers and pooling, for weights that are
+    not centred draws, and where a tuning has looked at data.
     """
-    return {"activation_std": predicted_stds(plan, contender, x)}
+    whole, alone = _Follower(plan, contender), _Follower(plan, contender)
+    if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
+        whole.run(input_signal(x))
+        alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
+    signals = [whole.found.get(layer.module) for layer in plan.watched]
+    silent = [alone.found.get(layer.module) for layer in plan.watched]
+    back = np.array([whole.gradients.get(layer.module, nan) for layer in plan.watched])
+    last = back[-1] if len(back) else nan
+    with np.errstate(invalid="ignore", divide="ignore"):
+        relative = np.sqrt(back / last)
+    return {
+        "activation_std": np.array([one.std if one else nan for one in signals]),
+        "activation_second": np.array([one.square.mean() if one else nan for one in signals]),
+        "second_from_biases": np.array([one.square.mean() if one else nan for one in silent]),
+        "signal_std": relative,
+        "cosine": np.array([one.cosine if one else nan for one in signals]),
+    }
 
 
 def predicted_stds(plan: Plan, contender: int, x: npt.NDArray[Any]) -> Floats:
-    """Return the std of the outputs of each layer that is watched, for a batch, float64 [layers].
-
-    It is the root of the mean over draws of the variance; NaN where theory is silent: after
-    attention, recurrent layers and pooling, for weights that are not centred draws, and where a
-    tuning has looked at data.
-    """
-    found: dict[str, float] = {}
-    if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
-        by_layer: dict[str, dict[str, Assignment]] = {}
-        for one in plan.assignments[contender]:
-            by_layer.setdefault(one.layer.module, {})[one.tensor.name] = one
-        _Follower(by_layer, found).follow(plan.network, input_signal(x))
-    return np.array([found.get(layer.module, nan) for layer in plan.watched])
+    """Return "activation_std" of the `predictions`, float64 [layers]."""
+    return predictions(plan, contender, x)["activation_std"]
 
 
 class _Follower:
-    """Follows a signal through layers and notes the std of each."""
+    """Follows a signal through all layers, and the gradient back."""
 
-    def __init__(
-        self, assigned: Mapping[str, Mapping[str, Assignment]], found: dict[str, float]
-    ) -> None:
-        self._assigned = assigned
-        self._found = found
+    def __init__(self, plan: Plan, contender: int) -> None:
+        self._network = plan.network
+        self._assigned: dict[str, dict[str, Assignment]] = {}
+        for one in plan.assignments[contender]:
+            self._assigned.setdefault(one.layer.module, {})[one.tensor.name] = one
+        self.found: dict[str, Signal] = {}
+        """By the layer's module, what leaves it."""
+        self.gradients: dict[str, float] = {}
+        """By the layer's module, the mean square of the gradient by what leaves it."""
 
-    def follow(self, layers: Sequence[PlannedLayer], signal: Signal | None) -> Signal | None:
-        """Return what leaves the last layer; None where theory is silent."""
+    def run(self, signal: Signal) -> None:
+        """Follow a signal to the end; and the gradient, from there back as far as is known."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            out, back = self._follow(self._network, signal)
+            if out is not None:
+                back(np.ones_like(out.square))
+
+    def _follow(
+        self, layers: Sequence[PlannedLayer], signal: Signal | None
+    ) -> tuple[Signal | None, Back]:
+        """Return what leaves the last layer, None where theory is silent, and the way back."""
+        steps: list[tuple[str, Back]] = []
         for layer in layers:
-            signal = self._through(layer, signal) if signal else None
+            signal, back = self._through(layer, signal) if signal else (None, _unknown)
             if signal is None:
-                return None
-            self._found[layer.module] = signal.std
-        return signal
+                return None, _unknown
+            self.found[layer.module] = signal
+            steps.append((layer.module, back))
 
-    def _through(self, layer: PlannedLayer, signal: Signal) -> Signal | None:
+        def all_back(gradient: Floats) -> Floats | None:
+            known: Floats | None = gradient
+            for module, back in reversed(steps):
+                if known is None:
+                    return None
+                # of copies that share no name, each notes its own
+                self.gradients[module] = float(known.mean())
+                known = back(known)
+            return known
+
+        return signal, all_back
+
+    def _through(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         key = layer.layer.key if layer.layer else ""
         params: Any = layer.params
-        found: Signal | None = None
+        found: tuple[Signal | None, Back] = None, _unknown
         if key in SHAPES:
-            found = signal
+            found = signal, lambda gradient: gradient
         elif key in {"linear", "output"} or key in CONVOLUTIONS:
-            found = self._weighted(layer, "", signal, _covered(layer))
+            found = self._weighted(layer, "", signal)
         elif layer.layer and layer.layer.group == "Activation":
             found = self._activated(layer, signal)
         elif key == "dropout":
-            found = replace(signal, square=signal.square / (1 - params.p), centred=False)
+            # two examples have masks of their own, so that their product stays
+            kept = 1 - params.p
+            dropped = replace(signal, square=signal.square / kept, centred=False)
+            found = dropped, lambda gradient: gradient / kept
         elif key == "batch_norm" or key in PER_EXAMPLE:
             found = self._normalized(layer, key, signal)
         elif key == "repeat":
-            found = signal
-            for body in layer.bodies:
-                found = self.follow(body, found)
+            found = self._follow([one for body in layer.bodies for one in body], signal)
         elif key == "residual":
             found = self._added(layer, signal)
         return found
@@ -129,136 +189,160 @@ class _Follower:
         return None if one is None else (one.law.mean, one.law.std**2, one.law.kind)
 
     def _weighted(
-        self, layer: PlannedLayer, prefix: str, signal: Signal, covered: float = 1.0
-    ) -> Signal | None:
+        self, layer: PlannedLayer, prefix: str, signal: Signal
+    ) -> tuple[Signal | None, Back]:
         weight, bias = self._law(layer, f"{prefix}weight"), self._law(layer, f"{prefix}bias")
         if weight is None:
-            return None
+            return None, _unknown
         mean, variance, kind = weight
         zero = kind == "constant" and mean == 0
         if not (zero or (kind in DRAWN and mean == 0)):
-            return None
+            return None, _unknown
         (tensor,) = (one for one in layer.tensors if one.name == f"{prefix}weight")
-        square = tensor.fan_in * covered * variance * signal.square
-        shift = 0.0
+        covered, spread_to = _meetings(layer) if not prefix else (1.0, 1.0)
+        by = tensor.fan_in * covered * variance
+        shift = added = 0.0
         if bias is not None:
             shift, spread, how = bias
             if shift and how != "constant":
-                return None
-            square = square + spread + shift**2
-        return Signal(square, np.full_like(square, shift), centred=not shift)
+                return None, _unknown
+            added = spread + shift**2
+        square = by * signal.square + added
+        # of an image, two places of one example differ as two examples do
+        is_image = layer.layer is not None and layer.layer.key in CONVOLUTIONS
+        pairs = None if is_image or signal.pairs is None else by * signal.pairs + added
+        out = Signal(square, np.full_like(square, shift), pairs, centred=not shift)
+        # how many products each input is in: the outputs of its group, in each place that sees it
+        back = tensor.shape[0] / tensor.groups * prod(tensor.shape[2:]) * spread_to * variance
+        return out, lambda gradient: gradient * back
 
-    def _activated(self, layer: PlannedLayer, signal: Signal) -> Signal | None:
+    def _activated(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         slope = self._law(layer, "weight")
         if not signal.centred or layer.layer is None or slope not in {None, SLOPE}:
-            return None
+            return None, _unknown
         try:
-            mean, square = _moments(layer.layer.key, layer.values, signal.square)
+            averages = averages_of(layer.layer.key, layer.values)
+            mean, square, rise = averages.moments(signal.square)
+            pairs = signal.pairs
+            if pairs is not None:
+                compared = signal.square[:COMPARED]
+                pairs = averages.products(compared, _pairs(len(compared)), pairs)
         except ValueError:
-            return None
-        return Signal(square, mean)
+            return None, _unknown
+        return Signal(square, mean, pairs), lambda gradient: gradient * rise
 
-    def _normalized(self, layer: PlannedLayer, key: str, signal: Signal) -> Signal | None:
+    def _normalized(
+        self, layer: PlannedLayer, key: str, signal: Signal
+    ) -> tuple[Signal | None, Back]:
         scale, shift = self._law(layer, "weight"), self._law(layer, "bias")
-        if scale not in {None, (1.0, 0.0, "constant")} or shift not in {
-            None,
-            (0.0, 0.0, "constant"),
-        }:
-            return None
-        if key == "layer_norm":
-            ones = np.ones_like(signal.square)
-            return Signal(ones, np.zeros_like(ones), signal.centred)
-        if key == "rms_norm":
-            root = np.sqrt(signal.square)
-            return Signal(np.ones_like(root), signal.mean / root, signal.centred)
-        if not signal.centred:
-            return None  # of other signals each channel has a mean and a spread of its own
-        return Signal(
-            signal.square / signal.square.mean(), np.zeros_like(signal.mean), centred=True
-        )
+        plain = scale in {None, (1.0, 0.0, "constant")} and shift in {None, (0.0, 0.0, "constant")}
+        if not plain:
+            return None, _unknown
+        if key == "batch_norm":
+            return _batch_normalized(signal)
+        middle = signal.mean if key == "layer_norm" else np.zeros_like(signal.mean)
+        variance = signal.square - middle**2
+        pairs = signal.pairs
+        if pairs is not None:
+            (one, other), (low, high) = _sides(variance), _sides(middle)
+            pairs = (pairs - low * high) / np.sqrt(one * other)
+        mean = (signal.mean - middle) / np.sqrt(variance)
+        out = Signal(np.ones_like(variance), mean, pairs, signal.centred)
+        return out, lambda gradient: gradient / variance
 
-    def _added(self, layer: PlannedLayer, signal: Signal) -> Signal | None:
+    def _added(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         params: Any = layer.params
-        branch = self.follow(layer.bodies[0], signal)
+        branch, through_branch = self._follow(layer.bodies[0], signal)
         if branch is None or not branch.centred:
-            return None  # what is skipped and what is added must not depend on one another
+            # what is skipped and what is added must not depend on one another
+            return None, _unknown
         factor = params.branch_scale
         if params.learned:
             scale = self._law(layer, "scale")
             if scale is None or scale[2] != "constant":
-                return None
+                return None, _unknown
             factor *= scale[0]
         skipped: Signal | None = signal
+        skipped_back: Back = _same
         if self._law(layer, "projection.weight") is not None:
-            skipped = self._weighted(layer, "projection.", signal)
+            skipped, skipped_back = self._weighted(layer, "projection.", signal)
         if skipped is None:
-            return None
-        return Signal(
-            params.skip_scale**2 * skipped.square + factor**2 * branch.square,
+            return None, _unknown
+        skip, kept = params.skip_scale**2, factor**2
+        pairs = None
+        if skipped.pairs is not None and branch.pairs is not None:
+            pairs = skip * skipped.pairs + kept * branch.pairs
+        out = Signal(
+            skip * skipped.square + kept * branch.square,
             params.skip_scale * skipped.mean,
+            pairs,
             skipped.centred,
         )
 
+        def back(gradient: Floats) -> Floats | None:
+            inside, beside = through_branch(kept * gradient), skipped_back(skip * gradient)
+            return None if inside is None or beside is None else inside + beside
 
-def _covered(layer: PlannedLayer) -> float:
-    """Return the share of a window's values, over all its places, that are no padding."""
+        return out, back
+
+
+def _batch_normalized(signal: Signal) -> tuple[Signal | None, Back]:
+    """Return a signal over whose examples each unit has mean 0 and variance 1.
+
+    What all examples share, the mean of their products, is taken away (Yang et al. 2019, A mean
+    field theory of batch normalization); so a rectifier before it makes gradients grow by
+    pi / (pi - 1).
+    """
+    if not signal.centred:
+        return None, _unknown  # of other signals each channel has a mean and a spread of its own
+    ones = np.zeros_like(signal.mean)
+    if signal.pairs is None or not len(signal.pairs):
+        return Signal(signal.square / signal.square.mean(), ones, None, centred=True), _unknown
+    shared = float(signal.pairs.mean())
+    variance = float(signal.square.mean()) - shared
+    square = (signal.square - shared) / variance
+    pairs = (signal.pairs - shared) / variance
+    out = Signal(np.maximum(square, 0.0), ones, pairs, centred=True)
+    return out, lambda gradient: gradient / variance
+
+
+def _meetings(layer: PlannedLayer) -> tuple[float, float]:
+    """Return the share of a window's values, over all its places, that are no padding.
+
+    And how many places see an input, on the average, over the values of a window.
+    """
     key = layer.layer.key if layer.layer else ""
     params: Any = layer.params
-    if key not in CONVOLUTIONS or not layer.shape_in or not params.padding:
-        return 1.0
+    if key not in CONVOLUTIONS or not layer.shape_in:
+        return 1.0, 1.0
     dilation = getattr(params, "dilation", 1)
-    shares = []
+    covered, seen = 1.0, 1.0
     for side in layer.shape_in[1:]:
         reach = dilation * (params.kernel - 1) + 1
         starts = np.arange(0, side + 2 * params.padding - reach + 1, params.stride)
         places = starts[:, None] + dilation * np.arange(params.kernel) - params.padding
-        shares.append(float(((places >= 0) & (places < side)).mean()))
-    return prod(shares)
+        inside = (places >= 0) & (places < side)
+        covered *= float(inside.mean())
+        seen *= float(inside.sum()) / (side * params.kernel)
+    return covered, seen
 
 
-def _moments(key: str, params: Mapping[str, object], q: Floats) -> tuple[Floats, Floats]:
-    """Return E[phi] and E[phi^2] of an activation for signals of variances q [n].
-
-    They are interpolated between the nodes of one grid for all; beyond its ends an activation is
-    taken for a line or a constant.
-
-    Raises:
-        ValueError: The activation is not known.
-    """
-    if not (q.min() > 0 and np.isfinite(q.max())):
-        message = "a signal that is 0 or infinite has no averages"
-        raise ValueError(message)
-    known = tuple(sorted(params.items()))
-    if key in HOMOGENEOUS:
-        mean, slope = _at_node(key, known, 0)
-        return mean * np.sqrt(q), (slope + mean**2) * q
-    first, last = FIRST * PER_DECADE, LAST * PER_DECADE
-    place = np.clip(np.log10(q) * PER_DECADE, first, last)
-    below = np.minimum(np.floor(place).astype(np.int64), last - 1)
-    nodes = {int(at): _at_node(key, known, int(at)) for at in np.union1d(below, below + 1)}
-    low, high = (np.array([nodes[int(at)] for at in one]) for one in (below, below + 1))
-    share = (place - below)[:, None]
-    means, slopes = ((1 - share) * low + share * high).T
-    edge = 10.0 ** (place / PER_DECADE)  # q itself, inside of the grid
-    far = np.sqrt(q / edge)
-    flat_low, flat_high = _is_flat(key, known)
-    means = means * np.where(place <= first, 1 if flat_low else far, 1)
-    means = means * np.where(place >= last, 1 if flat_high else far, 1)
-    variances = slopes * np.where((place >= last) & flat_high, edge, q)
-    return means, variances + means**2
+def _sides(values: Floats) -> tuple[Floats, Floats]:
+    """Return the values [n] of the first and of the second example of each pair [m]."""
+    one, other = _pairs(min(COMPARED, len(values)))
+    return values[one], values[other]
 
 
-@lru_cache(maxsize=16_384)
-def _at_node(key: str, params: tuple[tuple[str, object], ...], at: int) -> tuple[float, float]:
-    """Return E[phi] and Var[phi] / q at q = 10^(at / PER_DECADE)."""
-    q = 10.0 ** (at / PER_DECADE)
-    mean, square, _ = gaussian.moments(key, dict(params), q)
-    return mean, max(square - mean**2, 0.0) / q
+@cache
+def _pairs(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the indices of both sides of each pair of so many."""
+    one, other = np.triu_indices(count, 1)
+    return one, other
 
 
-@lru_cache(maxsize=256)
-def _is_flat(key: str, params: tuple[tuple[str, object], ...]) -> tuple[bool, bool]:
-    """Return whether it has another value than 0 at 0, and whether it ends at constants."""
-    at_zero = abs(_at_node(key, params, FIRST * PER_DECADE)[0]) > 10 * 10 ** (FIRST / 2)
-    outer, inner = (_at_node(key, params, end * PER_DECADE)[1] for end in (LAST, LAST - 1))
-    return at_zero, outer < inner / 2
+def _same(gradient: Floats) -> Floats | None:
+    return gradient
+
+
+def _unknown(_gradient: Floats) -> Floats | None:
+    return None

@@ -2,17 +2,19 @@
 
 Columns: `probe`, `step` (updates made so far), `contender` (its name), `slot` (its identity: names
 may repeat), `seed`, `layer` ("1 Linear", or a parameter's name; empty for a number of the whole
-network), `bin_low` and `bin_high` (empty but for a distribution), `value`. A distribution is one
-row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that are
-not finite are counted in a row whose edges are `nan`. Numbers are written with the fewest digits
-that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+network), `bin_low` and `bin_high` (empty for a number of a whole layer), `value`. A distribution is
+one row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that
+are not finite are counted in a row whose edges are `nan`. Of a reading that compares two examples
+of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size `bin_low` is
+the place; both count from 1. Numbers are written with the fewest digits that give them back
+exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
 """
 
 import csv
 import io
 from collections.abc import Iterator
 from functools import lru_cache
-from math import ldexp
+from math import ldexp, sqrt
 from typing import Any
 
 import numpy as np
@@ -63,11 +65,11 @@ class Tidy:
         match axes:
             case ():
                 places = [""]
-            case ("layer",):
+            case ("layer",) | ("layer", "bin") | ("layer", "pair"):
                 places = self._layers
             case ("parameter",):
                 places = self._parameters
-            case ("tensor",) | ("tensor", "bin"):
+            case ("tensor",) | ("tensor", "bin") | ("tensor", "rank"):
                 places = self._tensors
             case _:
                 message = f"no table is known for readings by {axes}"
@@ -75,8 +77,8 @@ class Tidy:
         cells = values.reshape(len(self._who), len(places), -1)
         for who, of_replica in zip(self._who, cells, strict=True):
             for place, found in zip(places, of_replica, strict=True):
-                if "bin" in axes:
-                    yield from (f"{who},{place},{bins}" for bins in _bins(found))
+                if axes[1:]:
+                    yield from (f"{who},{place},{cells}" for cells in _PARTS[axes[1]](found))
                 else:
                     # !s: formatting would widen a float32 to float64
                     yield f"{who},{place},,,{found[0]!s}"
@@ -92,6 +94,18 @@ def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:
         yield f"nan,nan,{not_finite}"
 
 
+def _pairs(values: npt.NDArray[Any]) -> Iterator[str]:
+    """Return "first,second,value" of each pair of examples."""
+    count = round((1 + sqrt(1 + 8 * len(values))) / 2)
+    for first, second, value in zip(*np.triu_indices(count, 1), values, strict=True):
+        yield f"{first + 1},{second + 1},{value!s}"
+
+
+def _ranks(values: npt.NDArray[Any]) -> Iterator[str]:
+    """Return "place,,value" of each value in an order of size."""
+    yield from (f"{place},,{value!s}" for place, value in enumerate(values, 1))
+
+
 @lru_cache(maxsize=2**16)  # the same few thousand bins come again at every snapshot
 def _edges(place: int, exponent: int) -> str:
     """Return "low,high" of a bin."""
@@ -103,3 +117,6 @@ def _cells(*values: object) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow(values)
     return text.getvalue()
+
+
+_PARTS = {"bin": _bins, "pair": _pairs, "rank": _ranks}

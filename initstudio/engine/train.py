@@ -22,6 +22,7 @@ from initstudio.engine.reading import Reader, Scores
 from initstudio.engine.stacked import Stacked, Step, Tensors
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Snapshot
+from initstudio.measurement import SELDOM
 from initstudio.schedule import factor
 
 if TYPE_CHECKING:
@@ -188,6 +189,8 @@ class _Run:
         cadences: list[Cadence] = ["step"]
         if self._has_snapshot(step):
             cadences.append("snapshot")
+            if self._seldom(step):
+                cadences.append("seldom")
         if starts_epoch:
             cadences.append("epoch")
         if step == 0:
@@ -202,6 +205,11 @@ class _Run:
 
     def _has_snapshot(self, step: int) -> bool:
         every = self._plan.experiment.recording.every
+        return step % every == 0 or step == self._plan.header.steps - 1
+
+    def _seldom(self, step: int) -> bool:
+        """Return whether the dear readings are taken at this snapshot."""
+        every = SELDOM * self._plan.experiment.recording.every
         return step % every == 0 or step == self._plan.header.steps - 1
 
     def _first_batches(self) -> Iterator[npt.NDArray[Any]]:

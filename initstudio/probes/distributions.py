@@ -1,4 +1,4 @@
-"""The weights and the gradients of each layer as counts in bins; see `distribution.py`."""
+"""Weights, gradients and outputs of each layer as counts in bins; see `distribution.py`."""
 
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -6,16 +6,23 @@ import lazy_loader
 import numpy as np
 import numpy.typing as npt
 
+from initstudio.alike import alike
 from initstudio.distribution import BINS, HEAD, LEAST, bins_of
 from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
 else:
     torch = lazy_loader.load("torch")
 
-Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
+
+EXAMPLES = 8
+FEWEST = 2**14
+"""Outputs of a layer are counted for as many of the batch's first examples as give so many, and for
+EXAMPLES at least: a bin's share is then known to half of one part in a hundred."""
 
 
 def _weights(moment: Moment) -> "torch.Tensor":
@@ -26,52 +33,63 @@ def _gradients(moment: Moment) -> "torch.Tensor":
     return distributions(moment.gradients)
 
 
-def distributions(tensors: "tuple[torch.Tensor, ...]") -> "torch.Tensor":
+def _activations(moment: Moment) -> "torch.Tensor":
+    """Count the outputs for the first examples of the batch that make FEWEST values."""
+    return distributions(tuple(outputs[:, : _enough(outputs)] for outputs in moment.activations))
+
+
+def _enough(outputs: "torch.Tensor") -> int:
+    """Return how many examples of outputs [R, batch, ...] are counted."""
+    return max(EXAMPLES, -(-FEWEST // outputs[0, 0].numel()))
+
+
+def distributions(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
     """Return the distributions of T tensors [R, ...] as int32 [R, T, HEAD + BINS]."""
     rows = [tensor.flatten(1) for tensor in tensors]
-    ranges = [_range(row) for row in rows]
-    low = np.stack([least for least, _, _ in ranges], axis=1)
-    high = np.stack([most for _, most, _ in ranges], axis=1)
-    exponent, first = bins_of(low, high)
-    found = np.zeros((*low.shape, HEAD + BINS), np.int32)
+    # amin and amax pass a NaN on, so that they tell which are finite at a third of the price;
+    # `torch.aminmax` costs ten times both
+    low = torch.stack([row.amin(1) for row in rows], dim=1).double()
+    high = torch.stack([row.amax(1) for row in rows], dim=1).double()
+    sound = (torch.isfinite(low) & torch.isfinite(high)).all(0).tolist()
+    finite = {at: torch.isfinite(rows[at]) for at, good in enumerate(sound) if not good}
+    for at, mask in finite.items():
+        low[:, at], high[:, at] = _range(rows[at], mask)
+    exponent, first = bins_of(low.numpy(), high.numpy())
+    found = np.zeros((*exponent.shape, HEAD + BINS), np.int32)
     found[..., 0], found[..., 1] = exponent, first
-    for at, (row, (_, _, finite)) in enumerate(zip(rows, ranges, strict=True)):
-        bins = _counts(row, exponent[:, at], first[:, at], finite)
-        found[:, at, HEAD:] = bins
-        found[:, at, 3] = bins.sum(1)
-        found[:, at, 2] = row.shape[1] - found[:, at, 3]
+    for places, some in alike(rows, sound):
+        known = None if sound[places[0]] else torch.stack([finite[at] for at in places], dim=1)
+        found[:, places, HEAD:] = _counts(some, exponent[:, places], first[:, places], known)
+    found[..., 3] = found[..., HEAD:].sum(2)
+    found[..., 2] = [row.shape[1] for row in rows] - found[..., 3]
     return torch.from_numpy(found)
 
 
 def _counts(
     rows: "torch.Tensor", exponent: Integers, first: Integers, finite: "torch.Tensor | None"
 ) -> Integers:
-    """Return the counts [R, BINS] of the finite values of rows [R, n]."""
-    offset = torch.from_numpy(BINS * np.arange(len(rows)) - first)[:, None]
-    if rows.dtype == torch.float32 and LEAST <= exponent.min() <= exponent.max() <= 0:
-        scale = torch.from_numpy(np.ldexp(1.0, -exponent).astype(np.float32))[:, None]
-        place = rows.mul(scale).floor_().add_(offset)  # exact: integers below 2^24
-    else:
-        place = _floor(rows.double(), torch.from_numpy(-exponent)[:, None]).add_(offset)
+    """Return the counts [R, k, BINS] of the finite values of rows [R, k, n]."""
+    offset = BINS * np.arange(first.size).reshape(first.shape) - first
+    place = _places(rows, exponent).add_(torch.from_numpy(offset)[..., None])
     seen = place.flatten() if finite is None else place[finite]
-    bins = torch.bincount(seen.long(), minlength=BINS * len(rows))
-    return bins.view(len(rows), BINS).numpy()
+    bins = torch.bincount(seen.int(), minlength=BINS * first.size)
+    return bins.view(*first.shape, BINS).numpy()
 
 
-def _range(rows: "torch.Tensor") -> "tuple[Floats, Floats, torch.Tensor | None]":
-    """Return the least and the greatest finite value of each row, 0 where there is none.
+def _places(rows: "torch.Tensor", exponent: Integers) -> "torch.Tensor":
+    """Return floor(v / 2^exponent) of the values v of rows [R, k, n]."""
+    if rows.dtype == torch.float32 and LEAST <= exponent.min() <= exponent.max() <= 0:
+        scale = torch.from_numpy(np.ldexp(1.0, -exponent).astype(np.float32))[..., None]
+        return rows.mul(scale).floor_()  # exact: integers below 2^24
+    return _floor(rows.double(), torch.from_numpy(-exponent)[..., None])
 
-    The third is which values are finite, or None if all are: amin and amax pass a NaN on, so
-    that they tell at a third of the price. (`torch.aminmax` costs ten times both.)
-    """
-    low, high = rows.amin(1).double().numpy(), rows.amax(1).double().numpy()
-    if np.isfinite(low).all() and np.isfinite(high).all():
-        return low, high, None
-    finite = torch.isfinite(rows)
+
+def _range(rows: "torch.Tensor", finite: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
+    """Return the least and the greatest finite value of each row, 0 where there is none."""
     nothing = ~finite.any(1)
-    low_known = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
-    high_known = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
-    return low_known.double().numpy(), high_known.double().numpy(), finite
+    low = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
+    high = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
+    return low, high
 
 
 def _floor(values: "torch.Tensor", power: "torch.Tensor") -> "torch.Tensor":
@@ -104,4 +122,17 @@ GRADIENTS = Probe(
     axes=("replica", "tensor", "bin"),
     cadence="snapshot",
     measure=_gradients,
+)
+
+ACTIVATIONS = Probe(
+    key="activations",
+    label="Activation distribution",
+    summary="The outputs of each layer, counted in bins that are powers of two wide; of a large "
+    "layer for the first examples of the batch.",
+    source="Glorot and Bengio 2010, figures 4 and 6",
+    unit="",
+    order=62,
+    axes=("replica", "layer", "bin"),
+    cadence="snapshot",
+    measure=_activations,
 )

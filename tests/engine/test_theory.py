@@ -8,9 +8,10 @@ import pytest
 import torch
 from msgspec.structs import replace
 
+from initstudio.engine.averages import averages_of
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import Plan, plan
-from initstudio.engine.theory import _moments, predicted_stds
+from initstudio.engine.theory import predicted_stds, predictions
 from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
 from initstudio.gaussian import moments
 from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
@@ -147,12 +148,117 @@ def test_networks_that_are_drawn_spread_as_predicted(name: str, scheme: str) -> 
     assert np.isfinite(found).all()
 
 
+def measured_more(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+    """Return mean squares, relative gradients and cosines of each watched layer, over draws."""
+    squares, slopes, cosines = [], [], []
+    generator = torch.Generator().manual_seed(5)
+    for seed in range(draws):
+        network = initialize(resolved, 0, seed)
+        seen: dict[str, torch.Tensor] = {}
+        for layer in resolved.watched:
+            note = partial(_note, seen, layer.module)
+            network.get_submodule(layer.module).register_forward_hook(note)
+        outputs = network(torch.from_numpy(x))
+        for one in seen.values():
+            one.retain_grad()
+        # any gradient that is independent of the signal
+        (outputs * torch.randn(outputs.shape, generator=generator)).sum().backward()
+        rows = [seen[layer.module].detach().flatten(1).double() for layer in resolved.watched]
+        squares.append([float((one**2).mean()) for one in rows])
+        grads = [seen[layer.module].grad for layer in resolved.watched]
+        slopes.append([float((one.double() ** 2).mean()) for one in grads if one is not None])
+        cosines.append([_mean_cosine(one.numpy()[:8]) for one in rows])
+    back = np.mean(slopes, axis=0)
+    return {
+        "activation_second": np.mean(squares, axis=0),
+        "signal_std": np.sqrt(back / back[-1]),
+        "cosine": np.mean(cosines, axis=0),
+    }
+
+
+def _mean_cosine(rows: np.ndarray) -> float:
+    pairs = [(one, other) for at, one in enumerate(rows) for other in rows[at + 1 :]]
+    return float(np.mean([a @ b / np.sqrt((a @ a) * (b @ b)) for a, b in pairs]))
+
+
+ALIKE = (X + 0.7 * X[:1]) / np.sqrt(((X + 0.7 * X[:1]) ** 2).mean(1, keepdims=True))
+"""Examples that have something in common."""
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("scheme", ["kaiming_normal", "torch_default"])
+def test_networks_that_are_drawn_are_as_predicted_in_all_else(name: str, scheme: str) -> None:
+    bias = "torch_default" if scheme == "torch_default" else "zeros"
+    draws = 60 if name == "convolution" else DRAWS  # of few channels, shared by all places
+    resolved = planned(NETWORKS[name], contender("It", 0, scheme, bias))
+    found, wanted = predictions(resolved, 0, ALIKE), measured_more(resolved, ALIKE, draws)
+    hidden = [at for at, one in enumerate(resolved.watched) if one.layer.key != "output"]  # type: ignore[union-attr]
+    for key, tolerance in (("activation_second", 0.05), ("signal_std", 0.07)):
+        np.testing.assert_allclose(
+            found[key][hidden], wanted[key][hidden], rtol=tolerance, err_msg=key
+        )
+        assert np.isfinite(found[key]).all()
+    if name != "convolution":
+        np.testing.assert_allclose(found["cosine"][hidden], wanted["cosine"][hidden], atol=0.02)
+
+
+def test_gradients_of_a_batch_normalized_rectifier_grow() -> None:
+    network = (Choice("linear", {"units": WIDTH}), Choice("batch_norm"), Choice("relu")) * 6
+    resolved = planned((*network, Choice("output")), contender("It", 0, "kaiming_normal"))
+    found = predictions(resolved, 0, X)["signal_std"][list(resolved.header.activations)]
+    growth = (found[:-1] / found[1:]) ** 2
+    np.testing.assert_allclose(growth[1:], pi / (pi - 1), rtol=0.03)
+
+
+def test_the_gradient_of_glorot_and_bengio() -> None:
+    """The product of the factors of the gradient's variance through five tanh layers."""
+    resolved = planned(
+        deep("tanh"),
+        contender("Torch", 0, "torch_default"),
+        contender("Xavier", 1, "xavier_uniform"),
+    )
+    for at, first_layer, wanted in ((0, 1 / 3, 0.0023), (1, 1.0, 0.1375)):
+        back = predictions(resolved, at, X)["signal_std"]
+        product = first_layer * (back[0] / back[resolved.header.activations[-1]]) ** 2
+        assert product == pytest.approx(wanted, abs=6e-5)
+
+
+def test_what_the_biases_make_is_told_apart() -> None:
+    resolved = planned(deep("relu", 30), contender("It", 0, "torch_default", "torch_default"))
+    found = predictions(resolved, 0, X)
+    second, alone = found["activation_second"], found["second_from_biases"]
+    places = list(resolved.header.activations)
+    # biases of variance 1/(3 n), of which each layer keeps 1/6: 0.4 / n before a rectifier
+    assert second[[places[-1] - 1]] == pytest.approx(0.4 / WIDTH, rel=1e-3)
+    assert alone[places[-1]] / second[places[-1]] == pytest.approx(1, abs=1e-6)
+    assert alone[places[0]] / second[places[0]] < 0.01
+    assert found["cosine"][places[-1]] == pytest.approx(1, abs=1e-4)
+    zero = planned(deep("relu", 3), contender("It", 0, "kaiming_normal"))
+    assert (predictions(zero, 0, X)["second_from_biases"] < 1e-30).all()
+
+
+def test_orthogonal_inputs_become_alike_through_rectifiers() -> None:
+    resolved = planned(deep("relu", 50), contender("It", 0, "kaiming_normal"))
+    found = predictions(resolved, 0, np.eye(8, WIDTH, dtype=np.float32))["cosine"]
+    wanted = {1: 0.31831, 2: 0.49373, 3: 0.60483, 5: 0.73595, 10: 0.87154, 30: 0.97201, 50: 0.98786}
+    places = resolved.header.activations
+    for layers, cosine in wanted.items():
+        assert found[places[layers - 1]] == pytest.approx(cosine, abs=6e-6)
+
+
+def test_a_batch_of_one_has_no_pairs() -> None:
+    resolved = planned(deep("tanh", 2), contender("It", 0, "xavier_normal"))
+    found = predictions(resolved, 0, X[:1])
+    assert np.isnan(found["cosine"]).all()
+    assert np.isfinite(found["signal_std"]).all()
+
+
 @pytest.mark.parametrize(
     "key", ["relu", "leaky_relu", "tanh", "gelu", "sigmoid", "softplus", "elu", "selu", "hardtanh"]
 )
 def test_averages_are_those_of_the_quadrature_over_twenty_decades(key: str) -> None:
     q = np.array([1e-12, 3e-9, 1.7e-8, 2.3e-5, 0.01234, 0.9, 1.0, 7.77, 123.4, 5.5e6, 2e8, 1e10])
-    means, squares = _moments(key, {}, q)
+    means, squares, _ = averages_of(key, {}).moments(q)
     for at, one in enumerate(q):
         mean, square, _ = moments(key, {}, float(one))
         spread = sqrt(max(square - mean**2, 0))

@@ -12,6 +12,7 @@ from initstudio.engine.xray import Xray
 from initstudio.experiment import Choice, Experiment
 from initstudio.history import Readings
 from initstudio.presets import ARTICLE, contender, multilayer
+from initstudio.probes import PROBES
 
 DEEP = replace(
     ARTICLE,
@@ -45,8 +46,13 @@ def nothing(_done: float) -> None:
 def test_it_reads_what_training_reads_first(asked: Experiment) -> None:
     found = Xray().readings(plan(asked), nothing)
     wanted = by_training(asked)
-    for key in wanted.keys() - {"validation_loss", "validation_accuracy", "weights", "gradients"}:
+    later = {key for key, probe in PROBES.items() if probe.cadence in {"seldom", "epoch"}}
+    assert wanted.keys() - found.keys() == later
+    counts = {"weights", "gradients", "activations"}
+    for key in wanted.keys() - later - counts:
         np.testing.assert_allclose(found[key], wanted[key], rtol=2e-4, atol=1e-9, err_msg=key)
+    for key in counts:
+        assert found[key].shape == wanted[key].shape
     np.testing.assert_array_equal(found["weights"], wanted["weights"])
 
 

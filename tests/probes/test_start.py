@@ -12,9 +12,13 @@ from initstudio.engine.train import train
 from initstudio.experiment import Choice, Contender, Experiment, Rule, Seeds
 from initstudio.law import Law, constant_law, normal_law, uniform_law
 from initstudio.presets import ARTICLE
-from initstudio.probes.start import _kolmogorov_tail, chance
+from initstudio.probes.start import _kolmogorov_tail, chances
 
 TRIALS = 400
+
+
+def chance(values: torch.Tensor, law: Law) -> float:
+    return chances([values], [law])[0]
 
 
 def drawn(law: Law, count: int, seed: int) -> torch.Tensor:

@@ -1,0 +1,194 @@
+"""Averages of an activation over normal signals of many variances at once, kept in tables.
+
+They are computed by `gaussian.py` at the nodes of one grid of variances, for all layers and
+contenders, when they are first needed, and interpolated between; beyond its ends an activation is
+taken for a line or a constant.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from math import nan, pi
+
+import numpy as np
+import numpy.typing as npt
+
+from initstudio import gaussian
+from initstudio.gaussian import Floats
+
+PER_DECADE, FIRST, LAST = 100, -8, 8
+"""Nodes in a decade of the variance, and the decades of the outermost."""
+HOMOGENEOUS = {"linear", "relu", "leaky_relu", "prelu", "rrelu"}
+"""Activations that multiply the spread by the same number, however small or great it is."""
+
+
+def averages_of(key: str, params: Mapping[str, object]) -> "Averages":
+    """Return the averages of an activation.
+
+    Raises:
+        ValueError: The activation is not known.
+    """
+    return _averages(key, tuple(sorted(params.items())))
+
+
+class Averages:
+    """E[phi], E[phi^2], E[phi'^2] and E[phi(u) phi(v)] of one activation."""
+
+    def __init__(self, key: str, params: dict[str, object]) -> None:
+        self._key, self._params = key, params
+        self.homogeneous = key in HOMOGENEOUS
+        nodes = (LAST - FIRST) * PER_DECADE + 1
+        self._table = np.full((nodes, 3), nan)
+        """E[phi], Var[phi] / q and E[phi'^2] at each node."""
+        self._hermite = np.full((nodes, gaussian.TERMS + 1), nan)
+        """Its Hermite coefficients over sqrt q at each node, and what they leave of E[phi^2]."""
+        mean, square, rise = gaussian.moments(key, params, 1.0)
+        self._unit = (mean, square, rise)
+        if not self.homogeneous:
+            self._flat = self._flatness()
+
+    def moments(self, q: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return E[phi], E[phi^2] and E[phi'^2] for signals of variances q [...].
+
+        Raises:
+            ValueError: A variance is 0 or not finite.
+        """
+        _check(q)
+        if self.homogeneous:
+            mean, square, rise = self._unit
+            return mean * np.sqrt(q), square * q, np.full_like(q, rise)
+        place, below, share = _place(q)
+        self._fill(below)
+        low, high = self._table[below], self._table[below + 1]
+        means, slopes, rises = np.moveaxis((1 - share) * low + share * high, -1, 0)
+        edge = 10.0 ** (place / PER_DECADE)  # q itself, inside of the grid
+        far = np.sqrt(q / edge)
+        flat_low, flat_high = self._flat
+        first, last = FIRST * PER_DECADE, LAST * PER_DECADE
+        means = means * np.where(place <= first, 1 if flat_low else far, 1)
+        means = means * np.where(place >= last, 1 if flat_high else far, 1)
+        variances = slopes * np.where((place >= last) & flat_high, edge, q)
+        rises = rises / np.where((place >= last) & flat_high, far, 1)
+        return means, variances + means**2, rises
+
+    def products(
+        self,
+        q: Floats,
+        pairs: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]],
+        covariance: Floats,
+    ) -> Floats:
+        """Return E[phi(u) phi(v)] of normal signals of variances q [n] and their covariances [m].
+
+        `pairs` are the indices in q of the first and of the second signal of each pair, [m] each.
+
+        By the arc-cosine kernel where the activation is piecewise linear around 0 (Cho and Saul
+        2009, eq. 6), else by Mehler's formula: the sum of the products of Hermite coefficients
+        times powers of the correlation. What the terms leave out is taken to be of the next power,
+        so that it is exact for a signal with itself.
+
+        Raises:
+            ValueError: A variance is 0 or not finite.
+        """
+        _check(q)
+        if not len(covariance):
+            return covariance
+        one, other = pairs
+        spread = np.sqrt(q)
+        root = spread[one] * spread[other]
+        c = np.clip(covariance / root, -1.0, 1.0)
+        if self.homogeneous:
+            return root * self._arc_cosine(c)
+        found = self._coefficients(q)
+        found[:, -1] = np.sqrt(found[:, -1])  # so that the rests multiply as coefficients do
+        return root * _power_series(found[one] * found[other], c)
+
+    def slope_of_correlation(self, q: Floats, c: Floats) -> tuple[Floats, Floats]:
+        """Return E[phi(u) phi(v)] and E[phi'(u) phi'(v)] for signals of variance q, correlation c.
+
+        Raises:
+            ValueError: A variance is 0 or not finite.
+        """
+        _check(q)
+        if self.homogeneous:
+            mean, square, rise = self._unit
+            tilt = rise - square  # 0: E[phi'^2] = E[phi^2] / q of what is homogeneous
+            even = _even_part(square, mean)
+            slope = square - even + even * (2 / pi) * np.arcsin(c)
+            return q * self._arc_cosine(c), slope + tilt
+        found = self._coefficients(q)
+        found[..., -1] = np.maximum(found[..., -1], 0)
+        terms = np.concatenate([found[..., :-1] ** 2, found[..., -1:]], axis=-1)
+        order = np.arange(terms.shape[-1])
+        return q * _power_series(terms, c), _power_series(terms[..., 1:] * order[1:], c)
+
+    def _arc_cosine(self, c: Floats) -> Floats:
+        """Return E[phi(u) phi(v)] for signals of variance 1."""
+        mean, square, _ = self._unit
+        even = _even_part(square, mean)
+        kernel = (2 / pi) * (np.sqrt(np.maximum(1 - c**2, 0)) + c * np.arcsin(c))
+        found: Floats = (square - even) * c + even * kernel
+        return found
+
+    def _coefficients(self, q: Floats) -> Floats:
+        """Return Hermite coefficients over sqrt q, and what they leave of E[phi^2] / q [..., K]."""
+        _, below, share = _place(q)
+        for at in np.union1d(below, below + 1):
+            if np.isnan(self._hermite[at, 0]):
+                self._hermite[at] = self._coefficients_at(int(at))
+        found: Floats = (1 - share) * self._hermite[below] + share * self._hermite[below + 1]
+        return found
+
+    def _coefficients_at(self, at: int) -> Floats:
+        q = 10.0 ** (FIRST + at / PER_DECADE)
+        found = gaussian.hermite_coefficients(self._key, self._params, q) / np.sqrt(q)
+        self._fill(np.array([max(at - 1, 0)]))
+        mean, slope, _ = self._table[at]
+        rest = slope + mean**2 / q - float(found @ found)
+        return np.append(found, max(rest, 0.0))
+
+    def _fill(self, below: npt.NDArray[np.int64]) -> None:
+        """Compute the nodes on both sides that are not known yet."""
+        wanted = np.union1d(below, below + 1)
+        for at in wanted[np.isnan(self._table[wanted, 0])]:
+            q = 10.0 ** (FIRST + int(at) / PER_DECADE)
+            mean, square, rise = gaussian.moments(self._key, self._params, q)
+            self._table[at] = mean, max(square - mean**2, 0.0) / q, rise
+
+    def _flatness(self) -> tuple[bool, bool]:
+        """Return whether it has another value than 0 at 0, and whether it ends at constants."""
+        last = len(self._table) - 1
+        self._fill(np.array([0, last - PER_DECADE, last - 1]))
+        at_zero = abs(self._table[0, 0]) > 10 * 10 ** (FIRST / 2)
+        return at_zero, bool(self._table[last, 1] < self._table[last - PER_DECADE, 1] / 2)
+
+
+@lru_cache(maxsize=64)
+def _averages(key: str, params: tuple[tuple[str, object], ...]) -> Averages:
+    return Averages(key, dict(params))
+
+
+def _check(q: Floats) -> None:
+    if q.size and not (q.min() > 0 and np.isfinite(q.max())):
+        message = "a signal that is 0 or infinite has no averages"
+        raise ValueError(message)
+
+
+def _place(q: Floats) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
+    """Return where variances lie on the grid, the node below, and the next one's share [..., 1]."""
+    place = np.clip(np.log10(q) * PER_DECADE, FIRST * PER_DECADE, LAST * PER_DECADE)
+    from_first = place - FIRST * PER_DECADE
+    most = (LAST - FIRST) * PER_DECADE - 1
+    below = np.minimum(np.floor(from_first).astype(np.int64), most)
+    return place, below, (from_first - below)[..., None]
+
+
+def _even_part(square: float, mean: float) -> float:
+    """Return E[phi_even^2] of phi = a z + b |z|, whose E[phi] is b sqrt(2 / pi)."""
+    return min(mean**2 * pi / 2, square)
+
+
+def _power_series(terms: Floats, c: Floats) -> Floats:
+    """Return the sum of terms [..., K] times powers of c [...]."""
+    steps = np.repeat(c[..., None], terms.shape[-1], axis=-1)
+    steps[..., 0] = 1
+    found: Floats = (terms * np.cumprod(steps, axis=-1)).sum(-1)
+    return found

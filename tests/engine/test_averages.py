@@ -1,0 +1,89 @@
+"""Averages of pairs of signals against a plain sum over a grid of both, and published figures."""
+
+from math import erf
+
+import numpy as np
+import pytest
+
+from initstudio import gaussian
+from initstudio.engine.averages import averages_of
+
+PAIR = (np.array([0]), np.array([1]))
+CASES = [(1, 1, 0), (1, 1, 0.5), (1, 2.3, 0.9), (0.1, 0.1, 0.99), (4, 3, -0.7), (1, 1, 0.999)]
+
+
+def by_grid(key: str, params: dict[str, object], q1: float, q2: float, c: float) -> float:
+    function, _ = gaussian._known(key, params)  # type: ignore[arg-type]
+    z = np.linspace(-9, 9, 3001)
+    z = (z[1:] + z[:-1]) / 2
+    weight = np.exp(-(z**2) / 2)
+    weight /= weight.sum()
+    u = np.sqrt(q1) * z[:, None]
+    v = np.sqrt(q2) * (c * z[:, None] + np.sqrt(1 - c * c) * z[None])
+    return float(weight @ (function(u) * function(v)) @ weight)
+
+
+@pytest.mark.parametrize(
+    ("key", "params"),
+    [
+        ("tanh", {}),
+        ("relu", {}),
+        ("leaky_relu", {"negative_slope": 0.2}),
+        ("gelu", {}),
+        ("hardtanh", {}),
+        ("sigmoid", {}),
+        ("elu", {}),
+        ("silu", {}),
+        ("threshold", {}),
+    ],
+)
+@pytest.mark.parametrize(("q1", "q2", "c"), CASES)
+def test_products_are_those_of_a_grid(
+    key: str, params: dict[str, object], q1: float, q2: float, c: float
+) -> None:
+    q, covariance = np.array([q1, q2], np.float64), np.array([c * np.sqrt(q1 * q2)])
+    (found,) = averages_of(key, params).products(q, PAIR, covariance)
+    size = np.sqrt(by_grid(key, params, q1, q1, 1.0) * by_grid(key, params, q2, q2, 1.0))
+    assert found == pytest.approx(by_grid(key, params, q1, q2, c), abs=1e-4 * size)
+
+
+@pytest.mark.parametrize("key", ["tanh", "relu", "gelu", "sigmoid", "hardtanh", "selu"])
+def test_a_signal_with_itself_gives_its_mean_square(key: str) -> None:
+    for q in (0.037, 1.0, 5.5):
+        (found,) = averages_of(key, {}).products(np.array([q, q]), PAIR, np.array([q]))
+        assert found == pytest.approx(gaussian.moments(key, {}, q)[1], rel=1e-4)
+
+
+def test_signs_and_odd_parts() -> None:
+    (found,) = averages_of("tanh", {}).products(np.array([1.0, 1.0]), PAIR, np.array([-1.0]))
+    assert found == pytest.approx(-gaussian.moments("tanh", {})[1], rel=1e-6)
+    (found,) = averages_of("relu", {}).products(np.array([1.0, 1.0]), PAIR, np.array([-1.0]))
+    assert found == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("key", ["tanh", "relu", "leaky_relu", "gelu"])
+@pytest.mark.parametrize("c", [-0.5, 0.0, 0.3, 0.9])
+def test_the_slope_is_the_derivative(key: str, c: float) -> None:
+    averages, q, step = averages_of(key, {}), 1.7, 1e-5
+    value, slope = averages.slope_of_correlation(np.array([q]), np.array([c]))
+    around = [
+        averages.products(np.array([q, q]), PAIR, np.array([q * (c + by)]))[0]
+        for by in (-step, 0, step)
+    ]
+    assert value[0] == pytest.approx(around[1], rel=1e-9)
+    assert slope[0] == pytest.approx((around[2] - around[0]) / (2 * step * q), rel=1e-5)
+
+
+def test_a_signal_of_nothing_has_no_averages() -> None:
+    averages = averages_of("tanh", {})
+    for q in (0.0, np.inf, np.nan):
+        with pytest.raises(ValueError, match="no averages"):
+            averages.moments(np.array([1.0, q]))
+    with pytest.raises(ValueError, match="no average is known"):
+        averages_of("nothing", {})
+
+
+def test_the_error_function_is_that_of_the_library() -> None:
+    x = np.concatenate([np.linspace(-8, 8, 20_001), [1e-300, -1e-300, 0, 1e300, -np.inf]])
+    wanted = [erf(float(one)) for one in x]
+    np.testing.assert_allclose(gaussian.error_function(x), wanted, rtol=1e-15, atol=2e-16)

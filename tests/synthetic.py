@@ -152,13 +152,13 @@ def _first_step(header: Header) -> Readings:
 
 def _luck(header: Header) -> Readings:
     rng, each = np.random.default_rng(0), _each(header)
-    own = np.stack([2.3 * each, 0.5 * each, 10 * each], axis=1)
+    own = np.stack([2.3 * each, 0.5 * each, 1.1 * each], axis=1)
     return {
         "loss": each[:, None] * rng.normal(2.3, 0.1, (len(each), 50)),
         "gradient_norm": each[:, None] * np.exp(rng.normal(-1, 1, (len(each), 50))),
-        "length": each[:, None] * rng.normal(10, 2, (len(each), 50)),
+        "length": each[:, None] * rng.normal(1, 0.2, (len(each), 50)),
         "own": own,
-        "spread": 2 * each,
+        "spread": 0.04 * each,
     }
 
 

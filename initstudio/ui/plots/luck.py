@@ -18,7 +18,7 @@ from initstudio.ui.theme import font
 QUANTITIES = {
     "loss": "loss of the first batch",
     "gradient_norm": "gradient norm",
-    "length": "length of the outputs",
+    "length": "mean square at the last activation ÷ at the input",
 }
 """In the order of the readings of the own seed."""
 WIDE = 30.0
@@ -47,17 +47,17 @@ class LuckOptions(Params, frozen=True):
     draws: Annotated[
         int,
         Meta(
-            ge=10,
+            ge=2,
             le=2000,
             title="Draws",
-            description="Draws of each contender's weights.",
+            description="Starts of each contender, under the first seed and those that follow.",
             extra={"unit": "draws"},
         ),
     ] = 200
 
 
 class Strip(NamedTuple):
-    """One contender's draws: the finite ones in order, the own one, and the exact spread."""
+    """One contender's draws: the finite ones in order, the own one, and the exact std around 1."""
 
     line: Line
     draws: Array
@@ -75,8 +75,8 @@ class Strip(NamedTuple):
 
     @property
     def percentile(self) -> float:
-        """Return the share of draws below the own one, in percent; NaN: not known."""
-        if not len(self.draws) or not np.isfinite(self.own):
+        """Return the share of draws below the own one, in percent; NaN: not known, or all equal."""
+        if not len(self.draws) or not np.isfinite(self.own) or self.draws[0] == self.draws[-1]:
             return np.nan
         return float(100 * np.mean(self.draws < self.own))
 
@@ -131,7 +131,7 @@ class LuckPlot(StudyPlot):
         strips = self.strips(results)
         notes = ["diamond: this seed, and the share of draws below it", "bar: median and quartiles"]
         if self.options.quantity == "length" and any(np.isfinite(one.spread) for one in strips):
-            notes.append("bracket: mean ± the exact standard deviation")
+            notes.append("bracket: theory for one example, 1 ± its exact standard deviation")
         notes += [f"{one.line.name}: no finite number in {one.lost}" for one in strips if one.lost]
         return notes + list(results.notes)
 
@@ -167,7 +167,8 @@ class LuckPlot(StudyPlot):
             if results.share >= 1:  # until then NaN stands for a draw that is still to come
                 lost = int((~finite).sum())
             own = float(results.values["own"][row, at])
-            spread = float(results.values["spread"][row]) if key == "length" else np.nan
+            variance = float(results.values["spread"][row]) if key == "length" else np.nan
+            spread = variance**0.5 if variance >= 0 else np.nan
             made.append(Strip(line, np.sort(every[finite]), own, spread, lost))
         return made
 
@@ -178,7 +179,8 @@ class LuckPlot(StudyPlot):
     def _axis(self, strips: list[Strip], *, log: bool) -> Range:
         """Return the axis: all draws, and the own seeds that are finite numbers."""
         own = [one.own for one in strips if np.isfinite(one.own) and (one.own > 0 or not log)]
-        every = np.concatenate([np.array(own), *(one.draws for one in strips)])
+        told = [1 + one.spread for one in strips if np.isfinite(one.spread)]
+        every = np.concatenate([np.array([*own, *told]), *(one.draws for one in strips)])
         every = every[np.abs(every) <= HUGE]
         return self.fit(f"log {log}", np.log10(every) if log else every, log=log)
 
@@ -194,8 +196,7 @@ class LuckPlot(StudyPlot):
         canvas.dots(slot, x, at + scattered(x) * (HALF - 0.06), faint, size=4, z=5)
         canvas.line(("median", slot), np.full(2, half), row + SPAN, colour, width=3, z=8)
         if np.isfinite(strip.spread) and len(strip.draws):
-            mean = float(strip.draws.mean())
-            left, right = (_placed(mean + side * strip.spread, log=log) for side in (-1.0, 1.0))
+            left, right = (_placed(1 + side * strip.spread, log=log) for side in (-1.0, 1.0))
             left = canvas.view[0][0] if np.isnan(left) else left
             across = np.array([left, left, right, right])
             around = at - HALF + np.array([0.1, 0.0, 0.0, 0.1])

@@ -46,6 +46,7 @@ class StudyPlot(Plot):
         self._views: dict[str, Range] = {}
         self._told: list[str] = []
         self._reading = ""
+        self._place: tuple[float, float] | None = None
         super().__init__(parent)
         self.wait = QToolButton()
         self.wait.setText("Pause")
@@ -83,14 +84,13 @@ class StudyPlot(Plot):
         self.settled = settle
         studied = self.studied
         if studied is None or studied.results is None or studied.trouble:
-            self.clear(studied.trouble if studied and studied.trouble else self.invitation)
-            self._tell([])
+            self._say(studied.trouble if studied and studied.trouble else self.invitation)
             return
         if not self.lines:
-            self.clear("No contender is shown.")
-            self._tell([])
+            self._say("No contender is shown.")
             return
         self.draw_results(studied.results)
+        self._on_pointed(self._place)
         self._tell([*self._progress(studied), *self.results_notes(studied.results)])
 
     def make_picture(self) -> QWidget:
@@ -159,8 +159,14 @@ class StudyPlot(Plot):
         """Return what the results' rows stand for."""
         return self.studied.header if self.studied else None
 
+    def _say(self, message: str) -> None:
+        """Show a sentence in place of the picture."""
+        self._reading = ""
+        self.clear(message)
+        self._tell([])
+
     def _on_pointed(self, place: tuple[float, float] | None) -> None:
-        results = self.drawn
+        results, self._place = self.drawn, place
         self.read_out(self.reading_at(results, *place) if place and results else "")
 
     def _on_clicked(self, place: tuple[float, float]) -> None:
@@ -170,7 +176,7 @@ class StudyPlot(Plot):
 
     def _tell(self, told: list[str]) -> None:
         self._told = told
-        self.show_notes([self._reading] if self._reading and told else told)
+        self.show_notes([self._reading] if self._reading else told)
 
     def _progress(self, studied: Studied) -> list[str]:
         if not studied.fresh:

@@ -14,7 +14,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
-from initstudio.ui.chart.lines import Array, number
+from initstudio.ui.chart.lines import Array, middle, number
 from initstudio.ui.chart.words import Word, Words
 from initstudio.ui.plots.plot import Table
 from initstudio.ui.plots.study_plot import StudyPlot
@@ -125,11 +125,13 @@ class TrainabilityPlot(StudyPlot):
     def _colours(self, results: Results) -> tuple[Array, float, float, str]:
         """Return the numbers that colours stand for, the least and the greatest, and their name."""
         if self.options.colour == "accuracy" and not np.isnan(results.values["accuracy"]).all():
-            return 100 * results.values["accuracy"].astype(np.float64), 0.0, 100.0, "accuracy, %"
+            with np.errstate(over="ignore"):
+                percent = 100 * results.values["accuracy"].astype(np.float64)
+            return percent, 0.0, 100.0, "accuracy, %"
         loss = results.values["loss"].astype(np.float64)
         known = loss[np.isfinite(loss)]
         # a runaway must not flatten the others
-        high = float(min(known.max(), 3 * np.median(known) + 1e-12)) if known.size else 1.0
+        high = min(float(known.max()), 3 * middle(known) + 1e-12) if known.size else 1.0
         return loss, 0.0, high, "loss"
 
     def _hatch(self, empty: npt.NDArray[np.bool_]) -> None:

@@ -5,6 +5,7 @@ catalogue.
 """
 
 from collections.abc import Collection
+from math import sqrt
 from typing import Any
 
 import msgspec
@@ -77,6 +78,23 @@ def add_contender(experiment: Experiment, name: str, weight: Choice, bias: Choic
     rules = (Rule(role="weight", scheme=weight), Rule(role="bias", scheme=bias))
     new = Contender(name=unique_name(experiment, name), slot=next_slot(experiment), rules=rules)
     return replace(experiment, contenders=(*experiment.contenders, new))
+
+
+def contender_at(
+    experiment: Experiment, weight_variance: float, bias_variance: float
+) -> Experiment:
+    """Return the experiment with a contender at a point of the phase diagram.
+
+    Its weights have the variance `weight_variance` / fan_in, its biases `bias_variance`.
+
+    Raises:
+        ExperimentError: There are as many contenders as there can be.
+    """
+    sigma_w, sigma_b = float(f"{sqrt(weight_variance):.6g}"), float(f"{sqrt(bias_variance):.6g}")
+    name = f"σw² {weight_variance:.3g}, σb² {bias_variance:.3g}"
+    values: dict[str, Value] = {"critical": False, "sigma_w": sigma_w, "sigma_b": sigma_b}
+    bias = Choice("sigma_b", {"sigma_b": sigma_b}) if sigma_b else Choice("zeros")
+    return add_contender(experiment, name, Choice("edge_of_chaos", values), bias)
 
 
 def duplicate_contender(experiment: Experiment, at: int) -> Experiment:

@@ -1,0 +1,159 @@
+"""Phases against published figures, against iterating the maps by hand, and against signals."""
+
+from functools import partial
+from math import exp, inf, log
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from initstudio import edits, gaussian
+from initstudio.engine.assignment import assign
+from initstudio.engine.averages import averages_of
+from initstudio.engine.phase import critical_line, fixed_point, phase
+from initstudio.engine.plan import plan
+from initstudio.engine.studies import STUDIES
+from initstudio.errors import ExperimentError
+from initstudio.experiment import Choice, Experiment
+from initstudio.presets import ARTICLE, contender, multilayer
+from initstudio.results import Results
+
+
+def at(key: str, w: float, b: float, **params: object) -> tuple[float, float, float, float]:
+    found = phase(averages_of(key, params), np.array([w]), np.array([b]))
+    return float(found.q[0]), float(found.chi[0]), float(found.c[0]), float(found.depth[0])
+
+
+@pytest.mark.parametrize(("weight", "depth"), [(1.0, 3.63), (1.3, 7.83), (1.5, 15.8), (1.7, 74.9)])
+def test_depth_scales_of_tanh(weight: float, depth: float) -> None:
+    assert at("tanh", weight, 0.05)[3] == pytest.approx(depth, rel=2e-3)
+
+
+def test_the_critical_point_of_tanh() -> None:
+    exact = gaussian.critical_weight_variance("tanh", {}, 0.05)
+    assert fixed_point("tanh", {}, exact, 0.05)[0] == pytest.approx(0.5700, abs=6e-5)
+    for bias, weight in ((0.05, 1.7610), (0.01, 1.4242)):
+        exact = gaussian.critical_weight_variance("tanh", {}, bias)
+        assert exact == pytest.approx(weight, abs=6e-5)
+        assert fixed_point("tanh", {}, exact, bias)[1] == pytest.approx(1, abs=1e-6)
+
+
+def test_the_gain_of_torch_for_tanh_is_chaotic() -> None:
+    q, chi = fixed_point("tanh", {}, (5 / 3) ** 2, 0.0)
+    assert chi == pytest.approx(1.2098, abs=6e-5)
+    assert gaussian.moments("tanh", {}, q)[1] ** 0.5 == pytest.approx(0.6513, abs=6e-5)
+
+
+@pytest.mark.parametrize("key", ["tanh", "gelu", "sigmoid", "softplus", "elu", "hardtanh"])
+def test_the_grid_is_the_quadrature(key: str) -> None:
+    for weight, bias in ((0.4, 0.2), (1.1, 0.05), (1.9, 0.3)):
+        q, chi = fixed_point(key, {}, weight, bias)
+        found = at(key, weight, bias)
+        if np.isfinite(q):
+            assert found[0] == pytest.approx(q, rel=1e-3)
+        else:
+            assert found[0] == q
+        assert found[1] == pytest.approx(chi, rel=1e-3)
+
+
+@pytest.mark.parametrize(("weight", "bias"), [(0.7, 0.1), (2.5, 0.05), (3.5, 0.3)])
+def test_what_is_settled_at_is_where_iterating_comes_to(weight: float, bias: float) -> None:
+    averages = averages_of("tanh", {})
+    q, c = np.array([1.0]), np.array([0.3])
+    distances = []
+    for _ in range(400):
+        product, _ = averages.slope_of_correlation(q, c)
+        longer = weight * averages.moments(q)[1] + bias
+        c = (weight * product + bias) / longer
+        q = longer
+        distances.append(float(c[0]))
+    settled_q, _, settled_c, depth = at("tanh", weight, bias)
+    assert settled_q == pytest.approx(float(q[0]), rel=1e-3)
+    assert settled_c == pytest.approx(float(c[0]), abs=1e-3)
+    # e times nearer in so many layers
+    late = [abs(one - distances[-1]) for one in distances[25:36]]
+    assert log(late[0] / late[-1]) / 10 == pytest.approx(1 / depth, rel=0.02)
+
+
+def test_rectifiers_vanish_or_grow() -> None:
+    assert at("relu", 1.0, 0.0)[:2] == pytest.approx((0, 0.5))
+    assert at("relu", 1.0, 0.3)[0] == pytest.approx(0.6)
+    assert at("relu", 3.0, 0.3)[:2] == pytest.approx((inf, 1.5))
+    assert at("relu", 2.0, 0.0)[1] == pytest.approx(1)
+    assert at("relu", 2.0, 0.0)[3] > 1e9
+    assert at("relu", 1.0, 0.0)[3] == pytest.approx(1 / log(2))
+    assert at("linear", exp(-0.5), 0.0)[3] == pytest.approx(2)
+
+
+def test_critical_lines() -> None:
+    biases = np.array([0.0, 0.01, 0.05, 0.2])
+    wanted = [1.0, *(gaussian.critical_weight_variance("tanh", {}, float(b)) for b in biases[1:])]
+    found = critical_line(averages_of("tanh", {}), biases)
+    np.testing.assert_allclose(found, wanted, rtol=2e-3)
+    np.testing.assert_array_equal(
+        np.isnan(critical_line(averages_of("relu", {}), biases)), [False, True, True, True]
+    )
+    assert critical_line(averages_of("relu", {}), biases)[0] == pytest.approx(2)
+
+
+def examined(experiment: Experiment) -> Results:
+    study = STUDIES["phase"]
+    *slices, last = study.begin(plan(experiment), study.parse({}), lambda _share: None)
+    assert all(one is None for one in slices)
+    assert last is not None
+    assert last.share == 1
+    return last
+
+
+def test_each_contender_has_its_place() -> None:
+    asked = replace(
+        ARTICLE,
+        network=multilayer(4, 64, "tanh"),
+        contenders=(
+            contender("Edge", 0, "edge_of_chaos", critical=False, sigma_w=1.3, sigma_b=0.2),
+            contender("Ones", 1, "ones"),
+            contender("Zeros", 2, "zeros"),
+            contender("Huge", 3, "normal", std=2.0),
+        ),
+    )
+    found = examined(edits.contender_at(asked, 1.761, 0.05)).values
+    points = found["points"]
+    np.testing.assert_allclose(points[0], (1.3**2, 0), rtol=1e-9)
+    assert np.isnan(points[1:3]).all()
+    np.testing.assert_allclose(points[4], (1.761, 0.05), rtol=1e-4)
+    assert points[3, 0] == pytest.approx(4.0 * (20 * 64**3) ** 0.25)
+    assert found["trail"].shape == (5, 5, 2)
+    assert found["weight_variance"][-1] == 16.0
+    assert found["depth_scale"].shape == (64, 96)
+    assert np.isfinite(found["chi"]).all()
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "sigmoid", "silu", "hardtanh", "sin"])
+def test_every_activation_has_a_diagram(activation: str) -> None:
+    found = examined(replace(ARTICLE, network=multilayer(2, 8, activation)))
+    assert not np.isnan(found.values["depth_scale"]).any()
+    assert (found.values["depth_scale"] > 0).all()
+    assert found.notes[0].startswith("for ")
+
+
+def test_without_an_activation_it_is_linear() -> None:
+    network = (Choice("linear", {"units": 8}), Choice("output"))
+    found = examined(replace(ARTICLE, network=network))
+    assert "linear" in found.notes[0]
+    np.testing.assert_allclose(found.values["chi"][0], found.values["weight_variance"])
+
+
+def test_a_contender_is_made_at_a_point() -> None:
+    made = edits.contender_at(ARTICLE, 1.761, 0.05)
+    resolved = plan(made)
+    laws = {one.parameter: one.law for one in assign(made.contenders[-1], resolved.layers)}
+    assert laws["0.weight"].std ** 2 * 20 == pytest.approx(1.761, rel=1e-5)
+    assert laws["0.bias"].std ** 2 == pytest.approx(0.05, rel=1e-5)
+    plain = edits.contender_at(ARTICLE, 2.0, 0.0).contenders[-1]
+    assert plain.rules[1].scheme == Choice("zeros")
+    full = ARTICLE
+    add = partial(edits.contender_at, weight_variance=1.0, bias_variance=0.0)
+    for _ in range(13):
+        full = add(full)
+    with pytest.raises(ExperimentError, match="16 contenders"):
+        add(full)

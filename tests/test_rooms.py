@@ -29,7 +29,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"own_network"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
-    frozenset({"layer_edits", "finding"}),
+    frozenset({"layer_edits", "finding", "cells"}),
     frozenset({"results"}),
     frozenset({"convergence"}),
     # floor 2

@@ -176,8 +176,9 @@ class _Run:
         self._optimizer.step()
 
     def validate(self) -> Scores | None:
-        """Return mean loss and accuracy [R] on the validation part, if there is one."""
-        if self._validation.y.shape[1] == 0:
+        """Return mean loss and accuracy [R] on the validation part, if there is one to be read."""
+        asked = any(probe.cadence == "epoch" for probe in self._plan.probes)
+        if not asked or self._validation.y.shape[1] == 0:
             return None
         x, y = self._to_replicas(self._validation.x), self._to_replicas(self._validation.y)
         return self.program.evaluate(x, y)

@@ -14,7 +14,7 @@ from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import Array, Range, number
+from initstudio.ui.chart.lines import HUGE, Array, Range, number
 from initstudio.ui.chart.words import Signs, Word, Words
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
@@ -181,7 +181,7 @@ class PhasePlot(StudyPlot):
         """Return the critical line's places, float64 [n], each."""
         across, up = _grids(results)
         x, y = across.place(results.values["critical"]), up.drawn
-        known = np.isfinite(x)
+        known = np.abs(x) <= HUGE
         return x[known], y[known]
 
     def _draw_critical(self, results: Results, across: Grid, up: Grid) -> None:
@@ -255,8 +255,7 @@ class PhasePlot(StudyPlot):
         if critical:
             at = int(np.argmin(away))
             x, y = float(line_x[at]), float(line_y[at])
-        least = 0.0
-        return max(across.value(x), least), max(up.value(y), least), critical
+        return max(across.value(x), 0.0), max(up.value(y), 0.0), critical
 
 
 def _grids(results: Results) -> tuple[Grid, Grid]:

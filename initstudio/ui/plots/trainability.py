@@ -9,8 +9,11 @@ from msgspec import Meta
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
-from initstudio import edits
-from initstudio.catalogue import Params
+from initstudio.catalogue import Params, Value
+from initstudio.cells import cell_experiment
+from initstudio.engine.plan import plan
+from initstudio.engine.typical import activation_of, width_of
+from initstudio.layer_edits import MAX_DEPTH
 from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
@@ -22,6 +25,7 @@ from initstudio.ui.theme import font
 
 TOLD = "line, 6 ξ: how far a signal is told to reach"
 WEIGHTS = "weight variance × fan-in"
+BIAS_VARIANCE = 0.0
 
 
 class TrainabilityOptions(Params, frozen=True):
@@ -31,6 +35,26 @@ class TrainabilityOptions(Params, frozen=True):
         Literal["accuracy", "loss"],
         Meta(title="Colour", extra={"choices": {"accuracy": "Accuracy", "loss": "Loss"}}),
     ] = "accuracy"
+    deepest: Annotated[
+        int,
+        Meta(
+            ge=2,
+            le=MAX_DEPTH,
+            title="Deepest",
+            description="Layers of the deepest networks.",
+            extra={"unit": "layers"},
+        ),
+    ] = 50
+    steps: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10_000,
+            title="Steps",
+            description="Updates of each cell's training.",
+            extra={"unit": "steps"},
+        ),
+    ] = 100
 
 
 class TrainabilityPlot(StudyPlot):
@@ -44,6 +68,7 @@ class TrainabilityPlot(StudyPlot):
     )
     order = 160
     study = "trainability"
+    study_options = ("deepest", "steps")
     is_long = True
     Options = TrainabilityOptions
 
@@ -76,7 +101,7 @@ class TrainabilityPlot(StudyPlot):
         x, y = curve(results)
         canvas.line("halo", x, y, theme.base, width=5, z=4)
         canvas.line("told", x, y, theme.text, width=2, z=5)
-        words = [Word(view[0][0], view[1][1], TOLD, right=1, up=-1)] if len(x) else []
+        words = [Word(view[0][0], view[1][1], TOLD, right=1, up=-1)] if np.isfinite(y).any() else []
         told = canvas.put("words", Words, z=20)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.small_font))
         canvas.end()
@@ -108,7 +133,24 @@ class TrainabilityPlot(StudyPlot):
         row, column = _cell(results, x, y)
         depth = int(results.values["depth"][row])
         variance = float(results.values["weight_variance"][column])
-        self.open_asked.emit(partial(edits.cell_experiment, depth=depth, weight_variance=variance))
+        header = self.header
+        if header is None:
+            return
+        known = plan(header.experiment)
+        change = partial(
+            cell_experiment,
+            activation=activation_of(known),
+            depth=depth,
+            width=width_of(known),
+            weight_variance=variance,
+            bias_variance=BIAS_VARIANCE,
+            steps=self.options.steps,
+        )
+        self.open_asked.emit(change)
+
+    def study_params(self) -> dict[str, Value]:
+        """Return the study's parameters: the map's biases are zero."""
+        return {**super().study_params(), "bias_variance": BIAS_VARIANCE}
 
     def results_data(self, results: Results) -> Table:
         """Return each cell's loss and accuracy, and theory's curve."""
@@ -144,12 +186,10 @@ class TrainabilityPlot(StudyPlot):
 
 
 def curve(results: Results) -> tuple[Array, Array]:
-    """Return theory's curve in units of cells, float64 [n] each, without what it cannot say."""
+    """Return theory's curve in units of cells, float64 [n] each, NaN where it has no end."""
     values = results.values
     x = placed(values["curve_variance"], values["weight_variance"])
-    y = placed(values["curve_depth"], values["depth"])
-    known = np.isfinite(x) & np.isfinite(y)
-    return x[known], y[known]
+    return x, placed(values["curve_depth"], values["depth"])
 
 
 def placed(values: npt.NDArray[np.floating], cells: npt.NDArray[np.number]) -> Array:

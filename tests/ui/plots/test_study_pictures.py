@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio import edits
 from initstudio.declared import params_of
+from initstudio.engine.plan import plan, problems
 from initstudio.experiment import MAX_CONTENDERS, Experiment
 from initstudio.results import Results
 from initstudio.ui.chart.lines import middle
@@ -357,17 +358,6 @@ def asked_of(plot: PhasePlot | TrainabilityPlot) -> list[Any]:
     return asked
 
 
-@pytest.fixture
-def _edits(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("contender_at", "cell_experiment"):
-        monkeypatch.setattr(edits, name, _unused, raising=False)
-
-
-def _unused(experiment: Experiment, **_: float) -> Experiment:
-    return experiment
-
-
-@pytest.mark.usefixtures("_edits")
 def test_a_click_asks_for_a_contender_at_its_place(qtbot: QtBot) -> None:
     plot: PhasePlot = shown(qtbot, "phase")
     asked = asked_of(plot)
@@ -378,9 +368,12 @@ def test_a_click_asks_for_a_contender_at_its_place(qtbot: QtBot) -> None:
     assert change.keywords["weight_variance"] == pytest.approx(3.0, abs=0.02)
     assert change.keywords["bias_variance"] == pytest.approx(0.5, abs=0.01)
     assert text == "Add a contender"
+    made = change(experiment_of(3)).contenders
+    assert len(made) == 4
+    sigma = made[3].rules[0].scheme.params["sigma_w"]
+    assert sigma**2 == pytest.approx(change.keywords["weight_variance"], rel=1e-4)
 
 
-@pytest.mark.usefixtures("_edits")
 @pytest.mark.parametrize(("pixels", "snaps"), [(0, True), (4, True), (9, False), (-4, True)])
 def test_a_click_near_the_critical_line_is_meant_for_it(
     pixels: int, snaps: bool, qtbot: QtBot
@@ -453,15 +446,22 @@ def test_a_phase_that_does_not_come_in_the_picture_is_not_named(qtbot: QtBot) ->
 # ---------------------------------------------------------------------- trainability
 
 
-@pytest.mark.usefixtures("_edits")
 def test_a_click_opens_the_cell(qtbot: QtBot) -> None:
     plot: TrainabilityPlot = shown(qtbot, "trainability")
     asked = asked_of(plot)
     click(plot, 3.2, 1.9)
     (change,) = asked
-    assert change.func is edits.cell_experiment
-    assert change.keywords["depth"] == 20
-    assert change.keywords["weight_variance"] == values_of(plot)["weight_variance"][3]
+    variance = values_of(plot)["weight_variance"][3]
+    made = change(experiment_of(3))
+    assert [one.key for one in made.network] == ["linear", "relu"] * 20 + ["output"]
+    (one,) = made.contenders
+    assert one.rules[0].scheme.params["sigma_w"] ** 2 == pytest.approx(variance)
+    assert not problems(plan(made).experiment)
+
+
+def test_the_map_s_parameters_are_those_of_its_study(qtbot: QtBot) -> None:
+    plot: TrainabilityPlot = shown(qtbot, "trainability", deepest=30, steps=7)
+    assert plot.study_params() == {"deepest": 30, "steps": 7, "bias_variance": 0.0}
 
 
 def test_cells_have_the_colours_of_their_numbers(qtbot: QtBot) -> None:

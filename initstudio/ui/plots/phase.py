@@ -26,8 +26,8 @@ DEEPEST = 3.0
 """Decimal logarithm of the depth scale at which colours end."""
 LEAST_SHARE = 0.02
 """Share of the picture that a phase must have to be named in it."""
-EDGE = 0.012
-"""How far from the picture's edge a contender is drawn that lies outside, in its width."""
+FRAME = 0.03
+"""Room around the colours, in their width and height, for contenders at their edge."""
 WEIGHTS, BIASES = "weight variance × fan-in", "bias variance"
 
 
@@ -97,7 +97,7 @@ class PhasePlot(StudyPlot):
         canvas.bottom.show_as(log=across.log)
         canvas.left.show_as(log=up.log)
         canvas.name_axes(WEIGHTS, BIASES)
-        canvas.look_at(across.ends, up.ends)
+        canvas.look_at(_framed(across.ends), _framed(up.ends))
         canvas.say("")
         canvas.begin(smooth=self.settled)
         depth = _logarithms(results.values["depth_scale"])
@@ -217,7 +217,7 @@ class PhasePlot(StudyPlot):
         colour = theme.colour(line.slot)
         points = np.concatenate([results.values["points"][row][None], results.values["trail"][row]])
         true_x, true_y = across.place(points[:, 0]), up.place(points[:, 1])
-        x, y = _clamped(true_x, across.ends), _clamped(true_y, up.ends)
+        x, y = np.clip(true_x, *across.ends), np.clip(true_y, *up.ends)
         if len(x) > 1:
             canvas.line(("halo", line.slot), x[1:], y[1:], theme.base, width=4, z=4)
             canvas.line(line.slot, x[1:], y[1:], colour, width=1.5, z=5)
@@ -279,10 +279,10 @@ def _logarithms(depth: npt.NDArray[np.floating]) -> Array:
         return np.asarray(np.where(given >= 0, np.log10(given), np.nan))
 
 
-def _clamped(values: Array, ends: Range) -> Array:
-    """Return values moved to just inside of the ends."""
-    margin = EDGE * (ends[1] - ends[0])
-    return np.clip(values, ends[0] + margin, ends[1] - margin)
+def _framed(ends: Range) -> Range:
+    """Return ends with some room around."""
+    room = FRAME * (ends[1] - ends[0])
+    return ends[0] - room, ends[1] + room
 
 
 def _beyond(value: float, ends: Range) -> int:

@@ -221,3 +221,10 @@ def test_a_plot_reads_probes_and_says_what_it_shows(key: str) -> None:
     assert kind.label
     assert kind.summary.endswith(".")
     assert kind.reads or issubclass(kind, StudyPlot)
+
+
+@every_plot
+def test_pictures_share_the_board_evenly(key: str, qtbot: QtBot) -> None:
+    plot = shown(qtbot, key, history_of(experiment_of()))
+    assert not plot.hasHeightForWidth()
+    assert plot.sizeHint() == Plot.sizeHint(plot)

@@ -417,7 +417,7 @@ def test_contenders_stand_at_their_variances_or_at_the_edge(qtbot: QtBot) -> Non
     place = plot.canvas._items[("disc", 0)]._points.at(0)
     assert (place.x(), place.y()) == (1.0, 0.1)
     edge = plot.canvas._items[("disc", 1)]._points.at(0)
-    assert 3.9 < edge.x() < plot.canvas.view[0][1]
+    assert 3.99 < edge.x() < plot.canvas.view[0][1]
     assert ("disc", 2) not in plot.canvas._items
     assert "Way 1 lies outside: 9 and 0.5" in plot._note
     assert "Way 2: no place in the diagram" in plot._note

@@ -47,15 +47,41 @@ def binned(values: npt.NDArray[np.floating], exponent: int) -> npt.NDArray[np.in
 
 def layers_of(header: Header, value: float = 1.0) -> Readings:
     rng = np.random.default_rng(0)
-    replicas, tensors = len(header.slots), len(header.tensors)
+    replicas, tensors, layers = len(header.slots), len(header.tensors), len(header.layers)
     each = value * (1 + 0.2 * np.arange(replicas))
+
+    def steady(columns: int) -> npt.NDArray[np.float32]:
+        return np.outer(each, np.ones(columns)).astype(np.float32)
+
     one = binned(rng.normal(0, 0.1, 500), -8)
-    distribution = np.tile(one, (replicas, tensors, 1))
+    acts = np.zeros(layers, bool)
+    acts[list(header.activations)] = True
+    share = np.where(acts, rng.uniform(0.1, 0.4, (replicas, layers)), np.nan).astype(np.float32)
+    cosines = rng.uniform(0.2, 0.9, (replicas, layers, 28)).astype(np.float32)
+    falling_values = np.geomspace(1, 0.01, 16)
     return {
-        "weights": distribution,
-        "gradients": distribution,
-        "gradient_norm": np.outer(each, np.ones(tensors)).astype(np.float32),
-        "activation_std": np.outer(each, np.ones(len(header.layers))).astype(np.float32),
+        "weights": np.tile(one, (replicas, tensors, 1)),
+        "gradients": np.tile(one, (replicas, tensors, 1)),
+        "activations": np.tile(one, (replicas, layers, 1)),
+        "gradient_norm": steady(tensors),
+        "gradient_std": steady(tensors) / 10,
+        "signal_std": steady(layers) / 100,
+        "signal_theory": np.ones((replicas, layers), np.float32),
+        "activation_std": steady(layers),
+        "activation_theory": steady(layers) * np.float32(1.1),
+        "activation_second": steady(layers) ** 2,
+        "second_theory": steady(layers) ** 2 * np.float32(1.1),
+        "second_from_biases": steady(layers) / 50,
+        "cosines": cosines,
+        "cosine_theory": cosines.mean(2),
+        "dead": share,
+        "saturated": share / 2,
+        "twins": rng.integers(0, 3, (replicas, tensors)).astype(np.float32),
+        "update_ratio": steady(tensors) / 1000,
+        "travel": steady(tensors) / 10,
+        "start_cosine": 1 / (1 + steady(tensors)),
+        "effective_rank": 5 + steady(tensors),
+        "singular_values": (steady(tensors)[..., None] * falling_values).astype(np.float32),
     }
 
 

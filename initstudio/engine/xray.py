@@ -120,7 +120,7 @@ class Xray:
         y = torch.from_numpy(np.stack([batch.y for batch in self._batches]))
         found = program.step(x, y)
         reader = Reader(plan, [at], stacked, lambda: [batch.x for batch in self._batches], probes)
-        return reader.read(found, None, ["step", "snapshot", "start"])
+        return reader.read(found, None, ["step", "snapshot", "seldom", "start"])
 
 
 def _part_of(heed: Callable[[float], None], at: int, parts: int, done: float) -> None:

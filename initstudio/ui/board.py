@@ -263,7 +263,7 @@ class Board(QWidget):
             if isinstance(plot, StudyPlot):
                 wants[plot.study] = plot.study_params()
             else:
-                probes.update(plot.reads)
+                probes.update(plot.needs())
         if probes:
             wants[START] = {"probes": " ".join(sorted(probes))}
         self._studies.want(self.page.title, wants)

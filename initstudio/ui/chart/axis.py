@@ -5,10 +5,12 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
-from initstudio.ui.chart.lines import nice_step, number, superscript
+from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
+BESIDE = 24
+"""Pixels right of the axes."""
 Ticks = list[tuple[float, list[float]]]
 
 
@@ -19,12 +21,15 @@ class NumberAxis(pg.AxisItem):
         super().__init__(orientation, maxTickLength=-4)
         self.log = False
         self.names: tuple[str, ...] = ()
+        self.bare = False
         self.enableAutoSIPrefix(enable=False)
 
-    def show_as(self, *, log: bool = False, names: tuple[str, ...] = ()) -> None:
-        """Draw the axis anew if it has changed its kind."""
-        if (log, names) != (self.log, self.names):
-            self.log, self.names = log, names
+    def show_as(
+        self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
+    ) -> None:
+        """Draw the axis anew if its kind has changed; a bare one has neither line nor numbers."""
+        if (log, names, bare) != (self.log, self.names, self.bare):
+            self.log, self.names, self.bare = log, names, bare
             if self.orientation == "left":
                 # the base class finds out while it paints, and paints no name that is too wide
                 metrics = QFontMetricsF(self.style["tickFont"] or QFont())
@@ -40,12 +45,18 @@ class NumberAxis(pg.AxisItem):
         sides, ends = (0, 10) if self.orientation == "left" else (28, 0)
         return QRectF(super().boundingRect()).adjusted(-sides, -ends, sides, ends)
 
+    def paint(self, painter: QPainter, *options: Any) -> None:  # noqa: ANN401
+        """Paint the axis, unless it is bare."""
+        if not self.bare:
+            super().paint(painter, *options)
+
     def tickValues(self, minVal: float, maxVal: float, size: float) -> Any:  # noqa: ANN401, N803
         """Return where numbers stand: [(spacing, [value, ...])]."""
         low, high = min(minVal, maxVal), max(minVal, maxVal)
+        if self.bare:
+            return []
         if self.names:
-            room = 18 if self.orientation == "left" else 0
-            return _name_ticks(low, high, size, self.names, room)
+            return _name_ticks(low, high, size, self._room())
         if self.log:
             return _log_ticks(low, high, size)
         ticks = super().tickValues(minVal, maxVal, size)
@@ -59,10 +70,16 @@ class NumberAxis(pg.AxisItem):
             return [_log_text(value) for value in values]
         return [_linear_text(value * scale, spacing * scale) for value in values]
 
+    def _room(self) -> tuple[int, int]:
+        """Return how many names there are, and the pixels that each needs."""
+        if self.orientation == "left":
+            return len(self.names), 17
+        return len(self.names), max(len(name) for name in self.names) * 7 + 14
+
 
 def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:
     """Return where numbers stand on a scale of this length in pixels, and their texts."""
-    if not 1e-300 < high - low < inf:
+    if not SMALLEST < high - low < inf:
         return []
     if log:
         return [(at, _log_text(at)) for _, places in _log_ticks(low, high, size) for at in places]
@@ -84,12 +101,13 @@ def _log_ticks(low: float, high: float, size: float) -> Ticks:
     return [(float(every), [float(value) for value in range(first, floor(high + 1e-9) + 1, every)])]
 
 
-def _name_ticks(
-    low: float, high: float, size: float, names: tuple[str, ...], room: float = 0
-) -> Ticks:
-    room = room or max(len(name) for name in names) * 7 + 14
-    every = max(1, ceil(len(names) * room / max(size, 1)))
-    last = min(len(names) - 1, floor(high))
+def _name_ticks(low: float, high: float, size: float, room: tuple[int, int]) -> Ticks:
+    count, widest = room
+    # the names stand one apart, however many of them are in view
+    step = max(size, 1) / (high - low)
+    every = max(1, ceil(widest / step))
+    # half of the last one has to fit beside the axis
+    last = min(count - 1, floor(high - max(0.0, widest / 2 - BESIDE) / step))
     return [(float(every), [float(at) for at in range(max(0, ceil(low)), last + 1, every)])]
 
 

@@ -1,9 +1,9 @@
 """The ground that a plot draws on: lines, areas, dots and images, kept from frame to frame.
 
-A frame is `begin`, any number of `line`, `area`, `dots`, `image` and one `colour_scale`, and `end`,
-which takes away what was not drawn again. Nothing ranges by itself; thick lines are drawn in
-segments, which measured several times as quick as paths; only a picture that rests is smoothed
-(`settle`).
+A frame is `begin`, any number of `line`, `area`, `dots`, `image`, `words` and one `colour_scale`,
+and `end`, which takes away what was not drawn again. Nothing ranges by itself; thick lines are
+drawn in segments, which measured several times as quick as paths; only a picture that rests is
+smoothed (`settle`).
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -12,51 +12,31 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
-from initstudio.ui.chart.items import ColourScale, Dots, Image
+from initstudio.ui.chart.items import ColourScale, Dots, Image, Words
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.chart.marks import Crosses, EndNames, Mark
+from initstudio.ui.chart.pointing import PointedPlot
 from initstudio.ui.theme import LIGHT, Theme, font
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 
 RIGHT = 24
 """Pixels right of the axes, for half of the last number."""
-NOTCH = 120
-"""Eighths of a degree that a notch of a wheel turns."""
 FEW = 64
 """Lines of fewer points are dashed by the pen, longer ones by leaving out pixel columns."""
 SCALE = "scale of colours"
 
 
-class Canvas(pg.PlotWidget):
+class Canvas(PointedPlot):
     """A pair of axes and the items on it."""
 
-    hovered = Signal(object)
-    """The x below the mouse, or None."""
-    pointed = Signal(object)
-    """The place (x, y) below the mouse, or None."""
-    clicked = Signal(object)
-    """The place (x, y) at which the left button was pressed."""
     resized = Signal()
-    wheeled = Signal(float, float)
-    """The x below the mouse, and by how many notches the wheel was turned away from the person."""
-    dragged = Signal(float)
-    """By how much x is to move to the right in what is seen."""
-    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         axes = {side: NumberAxis(side) for side in ("left", "bottom")}
@@ -85,7 +65,6 @@ class Canvas(pg.PlotWidget):
         self.viewbox = plot.getViewBox()
         self._names = EndNames(self.viewbox, plot)
         self._room = 0
-        self._grabbed: float | None = None
         self.viewbox.setMouseEnabled(x=False, y=False)
         self.viewbox.disableAutoRange()
         self.viewport().setMouseTracking(True)
@@ -96,6 +75,11 @@ class Canvas(pg.PlotWidget):
     def columns(self) -> int:
         """Return the width of the drawing area, pixels."""
         return max(1, int(self.viewbox.width()))
+
+    @property
+    def rows(self) -> int:
+        """Return the height of the drawing area, pixels."""
+        return max(1, int(self.viewbox.height()))
 
     def show_theme(self, theme: Theme) -> None:
         """Use the theme's colours and fonts from the next frame on."""
@@ -254,6 +238,16 @@ class Canvas(pg.PlotWidget):
         item.show_pixels(area, pixels)
         self._show(("image", key), item, z)
 
+    def words(
+        self, key: Hashable, place: tuple[float, float], text: str, *, room: float = 0
+    ) -> None:
+        """Write above a place (x, y): in its middle, in `room` pixels, or from it to the right."""
+        item = self._items.get(("words", key))
+        if item is None:
+            item = self._keep(("words", key), Words())
+        item.show_words(place, text, room, self._theme)
+        self._show(("words", key), item, 20)
+
     def colour_scale(
         self, shades: Shades, low: float, high: float, label: str, *, log: bool = False
     ) -> None:
@@ -333,58 +327,3 @@ class Canvas(pg.PlotWidget):
         super().paintEvent(event)
         self.repaints += 1
         self.paint_seconds = perf_counter() - began
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell where the mouse is."""
-        super().mouseMoveEvent(event)
-        if self._grabbed is not None:
-            by = event.position().x() - self._grabbed
-            self._grabbed = event.position().x()
-            left, right = self.view[0]
-            self.dragged.emit(-by * (right - left) / self.columns)
-        place = self._place_at(event.position())
-        self.hovered.emit(place[0] if place else None)
-        self.pointed.emit(place)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Tell of the wheel over the axes."""
-        place = self._place_at(event.position())
-        if place is not None:
-            self.wheeled.emit(place[0], event.angleDelta().y() / NOTCH)
-        event.accept()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of what is drawn, and tell where, inside of the axes."""
-        super().mousePressEvent(event)
-        if event.button() != Qt.MouseButton.LeftButton:
-            return
-        self._grabbed = event.position().x()
-        place = self._place_at(event.position())
-        if place is not None:
-            self.clicked.emit(place)
-            event.accept()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Let go."""
-        self._grabbed = None
-        super().mouseReleaseEvent(event)
-        event.accept()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Tell of it."""
-        event.accept()
-        self.double_clicked.emit()
-
-    def _place_at(self, spot: QPointF) -> tuple[float, float] | None:
-        """Return the place (x, y) at a spot of ours; None outside of the axes."""
-        scene = self.mapToScene(spot.toPoint())
-        if not self.viewbox.sceneBoundingRect().contains(scene):
-            return None
-        place = self.viewbox.mapSceneToView(scene)
-        return float(place.x()), float(place.y())
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Tell that the mouse has gone."""
-        super().leaveEvent(event)
-        self.hovered.emit(None)
-        self.pointed.emit(None)

@@ -100,6 +100,45 @@ class Image(pg.GraphicsObject):
         painter.drawImage(place, _image(pixels))
 
 
+class Words(pg.GraphicsObject):
+    """A word or a few at a place of the plane, above it; they stay text in every format."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = QPointF()
+        self._text = ""
+        self._room = 0.0
+        self._look = (QColor(), font(LIGHT.plot_font))
+
+    def show_words(self, place: tuple[float, float], text: str, room: float, theme: Theme) -> None:
+        """Show text in the middle above a place, shortened to `room` pixels; 0: to its right."""
+        self._place, self._text, self._room = QPointF(*place), text, room
+        self._look = (QColor(theme.text if room else theme.muted), font(theme.plot_font))
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return all that is in view: the text has no size in the plane."""
+        return QRectF(self.viewRect())
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint the words."""
+        ink, made = self._look
+        place = painter.transform().map(self._place)
+        painter.resetTransform()
+        metrics = QFontMetricsF(made)
+        text, shift = self._text, 0.0
+        if self._room:
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self._room)
+            shift = metrics.horizontalAdvance(text) / 2
+        painter.setFont(made)
+        painter.setPen(ink)
+        painter.drawText(place - QPointF(shift, metrics.descent() + 1), text)
+
+    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
+        """Note that another part is in view."""
+        self.prepareGeometryChange()
+
+
 class ColourScale(pg.GraphicsWidget):
     """A bar of colours beside the picture, with its numbers and what they stand for."""
 

@@ -12,6 +12,8 @@ Range: TypeAlias = tuple[float, float]
 
 HUGE = 1e30
 """Values beyond this, of either sign, are not drawn."""
+SMALLEST = 1e-300
+"""No axis is narrower."""
 COLUMNS = 190
 """Most pixel columns that a curve is reduced to, each of at most two points."""
 
@@ -83,7 +85,8 @@ def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 3.0)
 
 def nice_range(low: float, high: float) -> Range:
     """Return round numbers around [low, high], never an empty range."""
-    if not high - low > 1e-9 * max(abs(low), abs(high)):  # too close for a float's steps
+    least = max(1e-9 * max(abs(low), abs(high)), SMALLEST)
+    if not high - low > least:  # too close for a float's steps
         half = abs(low) / 2 or 0.5
         low, high = low - half, high + half
     step = nice_step((high - low) / 5)

@@ -75,9 +75,9 @@ class Toolbar(QWidget):
                     control.setToolTip(f"{self._params[name].help} Now {value:g}.")
 
     def words(self) -> list[str]:
-        """Return what is chosen from the lists, as it stands there."""
+        """Return what is chosen from the lists in sight, as it stands there."""
         boxes = (box for box in self._controls.values() if isinstance(box, QComboBox))
-        return [box.currentText() for box in boxes]
+        return [box.currentText() for box in boxes if not box.isHidden()]
 
     def _control(self, param: Param) -> QWidget:
         match param.kind:

@@ -33,7 +33,7 @@ class Fixed(pg.GraphicsObject):
         self.prepareGeometryChange()
 
 
-class Words(Fixed):
+class VeiledWords(Fixed):
     """Texts on a veil of the ground, moved so that none is cut off."""
 
     def __init__(self) -> None:

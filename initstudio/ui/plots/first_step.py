@@ -13,7 +13,7 @@ from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, masked, middle, number
 from initstudio.ui.chart.table import Cell, Row
 from initstudio.ui.chart.table import Table as PaintedTable
-from initstudio.ui.chart.words import Word, Words
+from initstudio.ui.chart.words import Word, VeiledWords
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -175,7 +175,7 @@ class FirstStepPlot(StudyPlot):
         canvas.look_at(view_x, view)
         canvas.line("guide", np.array(view_x), np.full(2, guide), theme.muted, width=1, dash=(4, 3))
         word = Word(view_x[1], guide, "10⁻³: usual", right=-1, up=1)
-        told = canvas.put("words", Words, z=20)
+        told = canvas.put("words", VeiledWords, z=20)
         told.show_words((word,), theme.muted, theme.base, font(theme.small_font))
         x = np.arange(len(names), dtype=np.float64)
         for line, one in zip(self.lines, ratios, strict=True):

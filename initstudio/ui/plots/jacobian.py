@@ -9,7 +9,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, masked, middle, number, superscript
-from initstudio.ui.chart.words import Word, Words
+from initstudio.ui.chart.words import Word, VeiledWords
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -60,7 +60,7 @@ class JacobianPlot(StudyPlot):
         canvas.say("" if np.isfinite(everything[1:]).any() else _nothing(results))
         canvas.begin(smooth=self.settled)
         canvas.line("one", np.array(view_x), np.zeros(2), theme.muted, width=1, dash=(4, 3), z=2)
-        told = canvas.put("words", Words, z=20)
+        told = canvas.put("words", VeiledWords, z=20)
         word = Word(view_x[1], 0.0, "1: an isometry", right=-1, up=1)
         told.show_words((word,), theme.muted, theme.base, font(theme.small_font))
         for (line, _), one in zip(curves, drawn, strict=True):

@@ -10,7 +10,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
-from initstudio.ui.chart.words import Signs, Word, Words
+from initstudio.ui.chart.words import Signs, Word, VeiledWords
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -121,7 +121,7 @@ class LuckPlot(StudyPlot):
             own = _placed(strip.own, log=log)
             if np.isfinite(own) and np.isfinite(strip.percentile):
                 words.append(Word(own, at, f"{strip.percentile:.0f} %", right=1, up=1))
-        told = canvas.put("words", Words, z=20)
+        told = canvas.put("words", VeiledWords, z=20)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.small_font))
         canvas.end()
         self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))

@@ -15,7 +15,7 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
-from initstudio.ui.chart.words import Signs, Word, Words
+from initstudio.ui.chart.words import Signs, Word, VeiledWords
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -111,7 +111,7 @@ class PhasePlot(StudyPlot):
         words = self._phases(results, across, up)
         for line, row in self.contender_rows():
             words += self._draw_contender(results, line, row)
-        told = canvas.put("words", Words, z=30)
+        told = canvas.put("words", VeiledWords, z=30)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.plot_font))
         canvas.end()
         self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))

@@ -174,6 +174,10 @@ class Plot(QWidget):
         """Return how long the last painting of the picture took, s."""
         return self.picture.paint_seconds if isinstance(self.picture, Canvas) else 0.0
 
+    def needs(self) -> tuple[str, ...]:
+        """Return those of `reads` that the picture shows as its options are now."""
+        return self.reads
+
     def refresh(self, *, settle: bool = False) -> None:
         """Draw the picture now; `settle` draws it smooth, for a run that rests."""
         self.dirty = False

@@ -18,7 +18,7 @@ from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.lines import Array, middle, number
-from initstudio.ui.chart.words import Word, Words
+from initstudio.ui.chart.words import Word, VeiledWords
 from initstudio.ui.plots.plot import Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
@@ -102,7 +102,7 @@ class TrainabilityPlot(StudyPlot):
         canvas.line("halo", x, y, theme.base, width=5, z=4)
         canvas.line("told", x, y, theme.text, width=2, z=5)
         words = [Word(view[0][0], view[1][1], TOLD, right=1, up=-1)] if np.isfinite(y).any() else []
-        told = canvas.put("words", Words, z=20)
+        told = canvas.put("words", VeiledWords, z=20)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.small_font))
         canvas.end()
 

@@ -1,0 +1,384 @@
+"""What a picture by layer is: a line for each contender, from the first layer to the last.
+
+A subclass names the quantities that it offers, and which layers have them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from msgspec import Meta
+from PySide6.QtWidgets import QWidget
+
+from initstudio.history import Header, History, Readings
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.legend import Label
+from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
+from initstudio.ui.plots.plot import Line, Plot, Table
+
+Scale = Annotated[
+    Literal["log", "linear"],
+    Meta(title="Scale", extra={"choices": {"log": "Log", "linear": "Linear"}}),
+]
+Layers = Annotated[
+    Literal["activations", "before", "all"],
+    Meta(
+        title="Layers",
+        description="The activation functions, the layer just before each, or all.",
+        extra={
+            "choices": {
+                "activations": "Activations",
+                "before": "Pre-activations",
+                "all": "All layers",
+            }
+        },
+    ),
+]
+Places = tuple[list[int], tuple[str, ...]]
+"""Columns of a reading, and a name for each."""
+SILENT = 1e-34
+"""What biases make is nothing below this: theory follows an input that is not quite 0."""
+DOTTED = 128
+"""Most layers that have a dot each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """One number that each layer, or each weight tensor, has, and how it is drawn."""
+
+    reading: str
+    axis: str
+    """What the axis says, with the unit."""
+    theory: str = ""
+    """The reading, taken at the start, of what theory says; "" where there is none."""
+    anchored: bool = False
+    """Whether theory is relative to what is measured in the last layer."""
+    biases: str = ""
+    """The reading, taken at the start, of the part that the biases alone make; or ""."""
+    tensors: bool = False
+    log: bool = True
+    times: float = 1.0
+    """What the reading is multiplied by to be in the axis's unit."""
+    ends: Range | None = None
+    """The axis's ends, where they are always the same."""
+    top: float = 0.0
+    """The least that the axis reaches up to."""
+    guide: float | None = None
+    """A value that is worth a line of its own."""
+    silence: str = "No contender has a number here that can be drawn."
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Return all that it reads."""
+        return tuple(key for key in (self.reading, self.theory, self.biases) if key)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One contender's line [n] and band [n] as they are drawn, and what of them cannot be."""
+
+    middle: Array
+    low: Array
+    high: Array
+    count: int
+    """Numbers that there are in each place."""
+    values: Array
+    """The line's values as they were read."""
+    hostile: int
+    lost: int
+
+
+def readings_of(quantities: Iterable[Quantity]) -> tuple[str, ...]:
+    """Return all that the quantities read."""
+    return tuple(dict.fromkeys(key for one in quantities for key in one.readings))
+
+
+def chosen_layers(header: Header, which: str) -> Places:
+    """Return the activation functions, the layers "before" them, or "all"."""
+    chosen = list(range(len(header.layers)))
+    if which == "activations":
+        chosen = list(header.activations)
+    elif which == "before":
+        chosen = [at - 1 for at in header.activations if at > 0]
+    return chosen, tuple(header.layers[at] for at in chosen)
+
+
+class LayerPlot(Plot):
+    """One line for each contender over the layers, and a faint one for the start."""
+
+    pages = ("board", "xray")
+    quantities: ClassVar[dict[str, Quantity]] = {}
+    """By the value of the option `quantity`; the first is used where there is no such option."""
+    across: ClassVar[str] = "layer"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        self._view_y: Range | None = None
+        self._curves: list[Curve] = []
+        self._names: tuple[str, ...] = ()
+        self._hover: int | None = None
+        super().__init__(parent)
+
+    # ------------------------------------------------------------------ what a subclass fills in
+
+    def places(self, history: History) -> Places:
+        """Return the columns of the reading that are drawn, and a name for each."""
+        names = history.header.tensors if self.quantity.tensors else history.header.layers
+        return list(range(len(names))), names
+
+    def rows(self, readings: Readings, line: Line) -> Array:
+        """Return what a contender's line is the middle of, and its band the range [n, columns]."""
+        return readings[self.quantity.reading][line.replicas].astype(np.float64)
+
+    def middle(self, rows: Array, _line: Line) -> Array:
+        """Return the line [columns] of rows [n, columns]: the median, over which NaN is endless."""
+        found: Array = np.median(np.where(np.isfinite(rows), rows, np.inf), axis=0)
+        return found
+
+    def band_note(self) -> str:
+        """Return what line and band are, where there is a band."""
+        seeds = len(self.lines[0].replicas) if self.lines else 0
+        return f"median and range of {counted(seeds, 'seed')}" if seeds > 1 else ""
+
+    # ------------------------------------------------------------------ what a board calls
+
+    @property
+    def quantity(self) -> Quantity:
+        """Return what is drawn."""
+        chosen = getattr(self.options, "quantity", "")
+        return self.quantities.get(chosen) or next(iter(self.quantities.values()))
+
+    @property
+    def log(self) -> bool:
+        """Return whether the axis is logarithmic."""
+        scale = getattr(self.options, "scale", "auto")
+        return self.quantity.log if scale == "auto" else bool(scale == "log")
+
+    def needs(self) -> tuple[str, ...]:
+        """Return what the chosen quantity reads."""
+        return self.quantity.readings
+
+    def make_picture(self) -> Canvas:
+        """Return a canvas that tells where the mouse is."""
+        canvas = super().make_picture()
+        if not isinstance(canvas, Canvas):
+            raise TypeError(self.key)
+        canvas.hovered.connect(self._on_hovered)
+        return canvas
+
+    def state_of(self, history: History) -> object:
+        """Return the step of the newest readings."""
+        return history.layers_step
+
+    def on_shape_changed(self) -> None:
+        """Forget the axis."""
+        self._view_y = None
+        self._curves = []
+
+    def draw(self, history: History) -> None:
+        """Draw the present line and the start of each contender."""
+        self._curves = []
+        columns, names = self.places(history) if self._known(history) else ([], ())
+        if not columns:
+            self.clear(self._why_no_places(history))
+            self.show_notes([])
+            return
+        now = [self._curve(history.latest, line, columns) for line in self.lines]
+        start = [self._curve(history.first, line, columns) for line in self.lines]
+        values = np.concatenate([part for one in now + start for part in _drawn(one)])
+        values = values[np.isfinite(values)]
+        if not len(values):
+            self.clear(self._why_nothing_drawn(now))
+            self.show_notes(self._make_notes(history, now))
+            return
+        self._curves, self._names = now, names
+        self._view_y = self._range(values)
+        canvas = self.canvas
+        canvas.left.show_as(log=self.log)
+        canvas.bottom.show_as(names=names)
+        canvas.name_axes(self.across, self.quantity.axis)
+        canvas.look_at((-0.3, len(names) - 0.7), self._view_y)
+        canvas.say("")
+        canvas.begin(smooth=self.settled)
+        for line, at_start, present in zip(self.lines, start, now, strict=True):
+            self._draw_line(line, at_start if history.layers_step > 0 else None, present)
+        self._draw_start_of_theory(history, columns)
+        self._draw_guide(len(names))
+        canvas.end()
+        self._show_labels()
+        self.show_notes(self._make_notes(history, now))
+
+    def data(self, history: History) -> Table:
+        """Return the reading of each seed in each layer that is shown, now and at the start."""
+        columns, names = self.places(history) if self._known(history) else ([], ())
+        step = history.layers_step
+        rows: Table = [("contender", "seed", self.across, "at the start", f"at step {step}")]
+        for line in self.lines if columns else ():
+            for replica in line.replicas.tolist():
+                one = Line(line.name, line.slot, np.array([replica]))
+                head = (line.name, history.header.seeds[replica])
+                first, latest = (
+                    self._in_units(self.middle_as_read(self.rows(some, one), one))[columns]
+                    for some in (history.first, history.latest)
+                )
+                found = zip(names, first.tolist(), latest.tolist(), strict=True)
+                rows += [(*head, *cells) for cells in found]
+        return rows
+
+    def middle_as_read(self, rows: Array, _line: Line) -> Array:
+        """Return the one number of each column for one seed, NaN and all."""
+        return rows[0]
+
+    # ------------------------------------------------------------------ numbers
+
+    def _known(self, history: History) -> bool:
+        key = self.quantity.reading
+        return key in history.latest and key in history.first
+
+    def _in_units(self, values: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return values * self.quantity.times
+
+    def _curve(self, readings: Readings, line: Line, columns: list[int]) -> Curve:
+        """Return a contender's line and band over the columns."""
+        rows = self._in_units(self.rows(readings, line))
+        middle, rows = self.middle(rows, line)[columns], rows[:, columns]
+        known = np.isfinite(rows)
+        low = np.where(known, rows, np.inf).min(0)
+        high = np.where(known, rows, -np.inf).max(0)
+        _, hostile, lost = masked(rows, log=self.log)
+        drawn, _, _ = masked(np.stack([middle, low, high]), log=self.log)
+        return Curve(drawn[0], drawn[1], drawn[2], len(rows), middle, hostile, lost)
+
+    def _range(self, values: Array) -> Range:
+        quantity = self.quantity
+        if quantity.ends:
+            return quantity.ends
+        low, high = float(values.min()), float(values.max())
+        if self.log:
+            return grown(self._view_y, low, high, log=True)
+        return grown(self._view_y, min(0.0, low), max(high, quantity.top))
+
+    # ------------------------------------------------------------------ drawing
+
+    def _draw_line(self, line: Line, start: Curve | None, present: Curve) -> None:
+        theme, canvas = self.theme, self.canvas
+        colour = theme.colour(line.slot)
+        x = np.arange(len(present.middle), dtype=np.float64)
+        if start is not None:
+            ghost = theme.blend(colour, 0.38)
+            canvas.line(("start", line.slot), x, start.middle, ghost, width=theme.thin_width, z=3)
+        if present.count > 1:
+            band = theme.veil(colour, len(self.lines))
+            canvas.area(line.slot, x, present.low, present.high, band, z=1)
+        dash = theme.dash(line.slot)
+        canvas.line(line.slot, x, present.middle, colour, width=theme.line_width, dash=dash)
+        if len(x) <= DOTTED:
+            size = 6 if len(x) <= 40 else 4
+            canvas.dots(line.slot, x, present.middle, colour, size=size, z=11)
+
+    def _draw_start_of_theory(self, history: History, columns: list[int]) -> None:
+        """Draw what theory says of the start, where it says anything."""
+        quantity, theme = self.quantity, self.theme
+        looks = ((quantity.theory, 1.5, (1, 2.5)), (quantity.biases, 1.2, (6, 2.5, 1, 2.5)))
+        x = np.arange(len(columns), dtype=np.float64)
+        for reading, width, dash in looks:
+            for line in self.lines if reading in history.first else ():
+                drawn, _, _ = masked(self._predicted(history, reading, line)[columns], log=self.log)
+                ink = theme.blend(theme.colour(line.slot), 0.7)
+                self.canvas.line((reading, line.slot), x, drawn, ink, width=width, dash=dash, z=8)
+
+    def _predicted(self, history: History, reading: str, line: Line) -> Array:
+        """Return the median over the seeds of what theory says [columns]; NaN where one is."""
+        values = self._in_units(history.first[reading][line.replicas].astype(np.float64))
+        if self.quantity.anchored:
+            with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+                values = values * history.first[self.quantity.reading][line.replicas][:, -1:]
+        if reading == self.quantity.biases:
+            values = np.where(values > SILENT, values, np.nan)
+        known = np.isfinite(values).all(0)
+        return np.where(known, np.median(np.where(known, values, 0), axis=0), np.nan)
+
+    def _draw_guide(self, count: int) -> None:
+        guide, theme = self.quantity.guide, self.theme
+        if guide is None:
+            return
+        level = float(np.log10(guide)) if self.log else guide
+        low, high = self.canvas.view[1]
+        if low <= level <= high:
+            x = np.array([-0.3, count - 0.7])
+            self.canvas.line("guide", x, np.full(2, level), theme.muted, width=1.2, dash=(4, 3))
+
+    # ------------------------------------------------------------------ words
+
+    def _on_hovered(self, x: float | None) -> None:
+        at = None if x is None or not self._curves else round(x)
+        self._hover = at if at is not None and 0 <= at < len(self._names) else None
+        self.canvas.point_at(self._hover)
+        self._show_labels()
+        if self._hover is not None:
+            self.canvas.setToolTip(f"{self.across} {self._names[self._hover]}")
+
+    def _show_labels(self) -> None:
+        """Name the contenders, with their values in the layer below the mouse."""
+        at, curves = self._hover, self._curves
+        texts = [""] * len(self.lines)
+        if at is not None and curves and at < len(curves[0].values):
+            texts = [number(float(one.values[at])) for one in curves]
+        found = zip(self.lines, texts, strict=True)
+        self.legend.show_labels(tuple(Label(line.name, line.slot, text) for line, text in found))
+
+    def _why_no_places(self, history: History) -> str:
+        if self._known(history):
+            return "This network has no activation functions; choose All layers."
+        key = self.quantity.reading
+        recorded = history.header.experiment.recording.probes
+        was = "recorded" if recorded is not None and key not in recorded else "measured"
+        return f"“{key.replace('_', ' ')}” was not {was} in this run."
+
+    def _why_nothing_drawn(self, now: list[Curve]) -> str:
+        if any(one.lost for one in now):
+            return "No contender has a value above 0; choose the linear scale."
+        return self.quantity.silence
+
+    def _make_notes(self, history: History, now: list[Curve]) -> list[str]:
+        notes = [f"step {history.layers_step:,}"]
+        if history.layers_step > 0:
+            notes.append("faint: at the start")
+        notes += self._theory_notes(history)
+        if self.quantity.guide is not None:
+            notes.append(f"dashed: {number(self.quantity.guide)}, a healthy size")
+        for line, one in zip(self.lines, now, strict=True):
+            all_of = f"{one.count * len(one.middle):,}"
+            if one.hostile:
+                notes.append(
+                    f"{line.name}: no finite number up to 10³⁰ in {one.hostile} of {all_of}"
+                )
+            if one.lost:
+                notes.append(f"{line.name}: 0 in {one.lost} of {all_of}, not on a log scale")
+        return [*notes, self.band_note()]
+
+    def _theory_notes(self, history: History) -> list[str]:
+        quantity = self.quantity
+        found = history.first.get(quantity.theory)
+        if found is None:
+            return []
+        silent = [line.name for line in self.lines if not np.isfinite(found[line.replicas]).any()]
+        told = []
+        if len(silent) < len(self.lines):
+            scaled = ", scaled to the last layer" if quantity.anchored else ""
+            told.append(f"dotted: theory of the start{scaled}")
+            biases = history.first.get(quantity.biases)
+            rows = np.concatenate([line.replicas for line in self.lines])
+            if biases is not None and (biases[rows] > SILENT).any():
+                told.append("dash-dotted: what the biases alone make")
+        return told + ([f"no theory for {', '.join(silent)}"] if silent else [])
+
+
+def _drawn(curve: Curve) -> tuple[Array, Array, Array]:
+    return curve.middle, curve.low, curve.high
+
+
+__all__ = [
+    "Curve", "LayerPlot", "Layers", "Places", "Quantity", "Scale", "chosen_layers", "readings_of",
+]  # fmt: skip

@@ -148,8 +148,8 @@ LUCK = Study(
     key="luck",
     label="Luck",
     summary="Loss, gradient and length of the signal over many draws of each start.",
-    source="Variance of a product of chi-squares; He et al. 2015, section 2.2; Hanin and Rolnick "
-    "2018, theorem 5",
+    source="He et al. 2015, section 2.2: the mean of the length; its variance follows from that "
+    "of (2 / n) sum relu(z)^2, z standard normal",
     order=10,
     params=LuckParams,
     begin=_begin,

@@ -134,7 +134,7 @@ def depth_scale(activation: Choice, weight_variance: float, bias_variance: float
     """Return over how many layers a gradient grows or shrinks by e: 1 / |ln chi|.
 
     chi = sigma_w^2 E[phi'(sqrt(q) z)^2] at the q to which a signal of variance 1 comes through many
-    layers (Schoenholz et al. 2017, eq. 5 and 12); infinite at chi = 1, NaN where there are no
+    layers (Schoenholz et al. 2017, eq. 3 and 5); infinite at chi = 1, NaN where there are no
     averages of this activation.
     """
     key, values = activation.key, activation.params

@@ -1,18 +1,21 @@
-"""What a Finding looks like: one sentence about how a contender starts, and what would mend it."""
+"""What a Finding looks like: a sentence about how a contender starts, and what would mend it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Literal, TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
+from initstudio import edits
 from initstudio.catalogue import Entry, NoParams, Role, TensorSpec, Value
-from initstudio.experiment import Choice
+from initstudio.experiment import Choice, Experiment
 from initstudio.law import Law
 
-Severity: TypeAlias = Literal["bad", "careful"]
+Severity: TypeAlias = Literal["bad", "careful", "tip"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
@@ -26,27 +29,70 @@ class Started:
     scheme: str
     params: Mapping[str, Value]
     law: Law
+    unruled: bool = False
+    """Whether no rule of the contender hit it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What is measured or predicted of each layer that is watched, float64 [layers] each.
+
+    Of several seeds the medians; NaN where a number is not known. `*_theory` is what theory
+    predicts. `signal` is the std of the loss's gradient by a layer's outputs, and its prediction is
+    relative to that by the last layer's. `from_biases` is the share of the mean square that the
+    biases make, as theory has it.
+    """
+
+    labels: tuple[str, ...]
+    kinds: tuple[str, ...]
+    """The layers' keys in the catalogue."""
+    activations: tuple[int, ...]
+    """The indices of the activation functions."""
+    spread: Floats
+    spread_theory: Floats
+    second: Floats
+    from_biases: Floats
+    signal: Floats
+    signal_theory: Floats
+    cosine: Floats
+    dead: Floats
+    saturated: Floats
+
+    def at_activations(self, values: Floats) -> Floats:
+        """Return the values of the activation functions."""
+        chosen: Floats = values[list(self.activations)]
+        return chosen
+
+    def label(self, at: int) -> str:
+        """Return the label of the activation function of that index among them."""
+        return self.labels[self.activations[at]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What is known of one contender before its first update.
 
-    `spread` and `theory` are the std of the outputs of each activation function, measured and
-    predicted, in order; empty where the start was not measured. `from_biases` is the share of the
-    variance there that theory gives to the biases, for inputs of mean square 1; NaN where it is
-    silent. `loss` is the first batch's and `guess` that of guessing among equally likely classes;
-    NaN where not known.
+    `twins` is how many units of each weight tensor equal another one, float64 [weights]. `loss` is
+    the first batch's and `guess` that of guessing among equally likely classes. `stable_rate` is
+    the largest learning rate with which the first steps do not grow, for the optimiser in use.
+    Each is NaN where it is not known.
     """
 
     tensors: tuple[Started, ...]
-    activations: tuple[str, ...]
-    """The labels of the activation functions, "2 ReLU"."""
-    spread: Floats
-    theory: Floats
-    from_biases: Floats
-    loss: float
-    guess: float
+    profile: Profile
+    twins: Floats
+    loss: float = nan
+    guess: float = nan
+    learning_rate: float = nan
+    stable_rate: float = nan
+    traps: tuple[tuple[str, str], ...] = ()
+    """Layers' labels and what surprises people in how they are started."""
+    rules: int = 0
+    """Of the contender, for weights."""
+    contenders: int = 2
+    """That are compared."""
+    narrowest: int = 1
+    """Units of the narrowest layer with weights, but the last."""
 
     @property
     def weights(self) -> tuple[Started, ...]:
@@ -56,11 +102,25 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Fix:
-    """Another scheme for all tensors of a role; `text` says what pressing the button does."""
+    """What would mend it; `text` says what pressing the button does.
+
+    Another scheme for all tensors of a role, or another learning rate.
+    """
 
     text: str
-    role: Role
-    scheme: Choice
+    role: Role = "weight"
+    scheme: Choice | None = None
+    learning_rate: float | None = None
+
+
+def mend(experiment: Experiment, at: int, fix: Fix) -> Experiment:
+    """Return the experiment with the contender of that index mended."""
+    if fix.scheme is not None:
+        experiment = edits.set_scheme(experiment, at, fix.role, fix.scheme)
+    if fix.learning_rate is not None:
+        training = replace(experiment.training, learning_rate=fix.learning_rate)
+        experiment = replace(experiment, training=training)
+    return experiment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +146,13 @@ class Finding(Entry[NoParams]):
 
     params: type[NoParams] = NoParams
     look: Callable[[Evidence], Verdict | None]
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Return "3 Linear", "3 Linear and 5 Linear", or the first with how many more there are."""
+    if len(labels) <= 2:
+        return " and ".join(labels)
+    return f"{labels[0]} and {len(labels) - 1} more"
 
 
 GAIN_FIX = Fix(

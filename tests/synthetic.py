@@ -144,7 +144,7 @@ def hostile_study(study: str, experiment: Experiment) -> Studied:
 
 def _each(header: Header) -> npt.NDArray[np.float64]:
     """Return another number for each contender, about 1 [contenders]."""
-    return 1 + 0.3 * np.arange(len(header.experiment.contenders))
+    return 1 + 0.3 * np.arange(len(header.experiment.contenders), dtype=np.float64)
 
 
 def _jacobian(header: Header) -> Readings:

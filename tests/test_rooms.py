@@ -26,11 +26,11 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
-    frozenset({"own_network"}),
+    frozenset({"own_network", "averages"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "finding", "cells"}),
-    frozenset({"results"}),
+    frozenset({"results", "alarms"}),
     frozenset({"convergence"}),
     # floor 2
     frozenset({"layers", "schemes", "tunings", "datasets", "probes", "findings"}),

@@ -1,95 +1,150 @@
-"""What is found in how an experiment's contenders start, before and beside its first readings."""
+"""What is found in how an experiment's contenders start, from the readings of the start.
 
-from dataclasses import dataclass
+It loads no torch.
+"""
+
+from collections.abc import Mapping
 from math import log, nan
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from initstudio.engine.assignment import Assignment
-from initstudio.engine.plan import Plan, plan, problems
-from initstudio.engine.theory import predicted_stds
-from initstudio.experiment import Contender, Experiment
-from initstudio.finding import Evidence, Finding, Floats, Started, Verdict
+from initstudio.engine.plan import Plan
+from initstudio.engine.traps import traps_of
+from initstudio.finding import Evidence, Floats, Profile, Started, Told
 from initstudio.findings import FINDINGS
-from initstudio.history import History
 
-NOTHING: Floats = np.zeros(0)
+Readings: TypeAlias = Mapping[str, npt.NDArray[Any]]
+READ = (
+    "loss",
+    "activation_std",
+    "activation_theory",
+    "activation_second",
+    "second_theory",
+    "second_from_biases",
+    "signal_std",
+    "signal_theory",
+    "cosines",
+    "dead",
+    "saturated",
+    "twins",
+)
+"""The probes whose readings of the start findings look at."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A verdict on one contender."""
+def tell(plan: Plan, readings: Readings | None) -> tuple[Told, ...]:
+    """Return what is found, contender by contender, in order of the catalogue.
 
-    contender: Contender
-    finding: Finding
-    verdict: Verdict
-
-
-def diagnose(experiment: Experiment, history: History | None) -> list[Found]:
-    """Return what is found, contender by contender; nothing where the experiment has mistakes.
-
-    `history` must be of this experiment, or of one that starts alike; without it only what needs no
-    readings is found. It loads no torch.
+    Without readings [R, ...] only what needs none is found. Contenders that are tuned are passed
+    by: what was drawn is not what they start with.
     """
-    if problems(experiment):
-        return []
-    resolved = plan(experiment)
     found = []
-    for at, contender in enumerate(experiment.contenders):
-        if resolved.tunings[at]:
-            continue  # what was drawn is not what it starts with
-        evidence = evidence_of(resolved, at, history)
-        for finding in FINDINGS.values():
+    for at, contender in enumerate(plan.experiment.contenders):
+        if plan.tunings[at]:
+            continue
+        evidence = evidence_of(plan, at, readings)
+        for key, finding in FINDINGS.items():
             verdict = finding.look(evidence)
             if verdict:
-                found.append(Found(contender=contender, finding=finding, verdict=verdict))
-    return found
+                found.append(Told(slot=contender.slot, finding=key, verdict=verdict))
+    return tuple(found)
 
 
-def evidence_of(resolved: Plan, at: int, history: History | None) -> Evidence:
+def tell_rates(plan: Plan, stable_rate: Floats) -> tuple[Told, ...]:
+    """Return what is found in the learning rate, given the largest stable one of each replica [R].
+
+    Tuned contenders are among them, as the rate is that of what they start with.
+    """
+    finding = FINDINGS["unstable_rate"]
+    found = []
+    for at, contender in enumerate(plan.experiment.contenders):
+        verdict = finding.look(evidence_of(plan, at, None, stable_rate))
+        if verdict:
+            found.append(Told(slot=contender.slot, finding=finding.key, verdict=verdict))
+    return tuple(found)
+
+
+def evidence_of(
+    plan: Plan, at: int, readings: Readings | None, stable_rate: Floats | None = None
+) -> Evidence:
     """Return what is known of the contender of that index; of several seeds the medians."""
-    header, facts = resolved.header, resolved.facts
-    spread = theory = NOTHING
-    loss = guess = nan
-    if history is not None and history.layers_step >= 0:
-        slot = resolved.experiment.contenders[at].slot
-        rows = [row for row, one in enumerate(history.header.slots) if one == slot]
-        spread = _first(history, "activation_std", rows, header.activations)
-        theory = _first(history, "activation_theory", rows, header.activations)
-        series = history.series.get("loss")
-        if series is not None and len(series) and series.stride == 1 and rows:
-            loss = float(np.median(series.mean[0, rows]))
-        if facts.task == "classes" and resolved.experiment.training.loss == "cross_entropy":
-            guess = log(max(facts.outputs, 1))
+    experiment, facts = plan.experiment, plan.facts
+    seeds = experiment.seeds.count
+    rows = slice(at * seeds, (at + 1) * seeds)
+    assignments = plan.assignments[at]
+    tensors = tuple(_started(one) for one in assignments)
+    weights = [one for one in tensors if one.tensor.role == "weight"]
+    classes = facts.task == "classes" and experiment.training.loss == "cross_entropy"
+    known: Readings = readings or {}
+    loss = known["loss"][rows] if "loss" in known else np.array([nan])
+    rate = stable_rate[rows] if stable_rate is not None else np.array([nan])
+    inner = [one.tensor.shape[0] for one in weights[:-1]]
     return Evidence(
-        tensors=tuple(_started(one) for one in resolved.assignments[at]),
-        activations=tuple(header.layers[index] for index in header.activations),
-        spread=spread,
-        theory=theory,
-        from_biases=_from_biases(resolved, at),
-        loss=loss,
-        guess=guess,
+        tensors=tensors,
+        profile=_profile(plan, known, rows),
+        twins=_median(known, "twins", rows, len(weights)),
+        loss=float(np.median(loss)),
+        guess=log(max(facts.outputs, 1)) if classes and readings else nan,
+        learning_rate=experiment.training.learning_rate,
+        stable_rate=float(np.median(rate)),
+        traps=_traps(assignments),
+        rules=sum(rule.role == "weight" for rule in experiment.contenders[at].rules),
+        contenders=len(experiment.contenders),
+        narrowest=min(inner, default=1),
     )
 
 
-def _from_biases(resolved: Plan, at: int) -> Floats:
-    """Return which share of each activation's variance there is without any input."""
-    ones = np.ones((1, *resolved.facts.shape))
-    silent = 1e-20 * ones  # whose averages are defined, and which is nothing beside any bias
-    whole, alone = (predicted_stds(resolved, at, x) ** 2 for x in (ones, silent))
+def _profile(plan: Plan, known: Readings, rows: slice) -> Profile:
+    count = len(plan.watched)
+
+    def layers(key: str) -> Floats:
+        return _median(known, key, rows, count)
+
+    cosines = known.get("cosines")
+    cosine = np.full(count, nan)
+    if cosines is not None:
+        # a batch of one has no pairs
+        pairs = cosines[rows].astype(np.float64)
+        there = np.isfinite(pairs).any(-1)
+        sums, counts = np.nansum(pairs, axis=-1), np.isfinite(pairs).sum(-1)
+        means = np.divide(sums, counts, out=np.full(sums.shape, nan), where=there)
+        cosine = np.median(means, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares: Floats = (alone / whole)[list(resolved.header.activations)]
-    return shares
+        from_biases = layers("second_from_biases") / layers("second_theory")
+    return Profile(
+        labels=tuple(layer.label for layer in plan.watched),
+        kinds=tuple(layer.layer.key if layer.layer else "" for layer in plan.watched),
+        activations=plan.header.activations,
+        spread=layers("activation_std"),
+        spread_theory=layers("activation_theory"),
+        second=layers("activation_second"),
+        from_biases=from_biases,
+        signal=layers("signal_std"),
+        signal_theory=layers("signal_theory"),
+        cosine=cosine,
+        dead=layers("dead"),
+        saturated=layers("saturated"),
+    )
 
 
-def _first(history: History, key: str, rows: list[int], columns: tuple[int, ...]) -> Floats:
-    reading = history.first.get(key)
-    if reading is None or not rows or not columns:
-        return NOTHING
-    chosen = reading[rows][:, list(columns)].astype(np.float64)
-    median: Floats = np.median(chosen, axis=0)
-    return median
+def _median(known: Readings, key: str, rows: slice, count: int) -> Floats:
+    """Return the median over seeds [count]; NaN where there is no such reading."""
+    if key not in known:
+        return np.full(count, nan)
+    found: Floats = np.median(known[key][rows].astype(np.float64), axis=0)
+    return found
+
+
+def _traps(assignments: tuple[Assignment, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (one.layer.label, sentence)
+        for one in assignments
+        if one.scheme is not None and not one.refused
+        for sentence in traps_of(one)
+    )
 
 
 def _started(one: Assignment) -> Started:
@@ -99,4 +154,5 @@ def _started(one: Assignment) -> Started:
         scheme=one.scheme.key if one.scheme else "torch_default",
         params=msgspec.structs.asdict(one.params) if one.params else {},
         law=one.law,
+        unruled=one.rule is None,
     )

@@ -83,6 +83,19 @@ def blocks_of(plan: Plan) -> tuple[Block, ...]:
     )
 
 
+def is_chain(plan: Plan) -> bool:
+    """Return whether the measured layers are nothing but blocks, one after another.
+
+    Then the product of the blocks' Jacobians is that of the whole. It is not where layers normalize
+    by the batch, through which an example moves the others.
+    """
+    first, *rest = measured(plan)
+    keys = {layer.layer.key for layer in (first, *rest) if layer.layer}
+    plain = not any(layer.bodies or layer.own for layer in (first, *rest))
+    weighted = any(tensor.role == "weight" for tensor in first.tensors)
+    return plain and weighted and not plan.facts.tokens and "batch_norm" not in keys
+
+
 def _chained(chain: Sequence[PlannedLayer]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     is_open = False

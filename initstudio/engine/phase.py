@@ -12,7 +12,7 @@ from math import inf
 import numpy as np
 
 from initstudio import gaussian
-from initstudio.engine.averages import FIRST, LAST, Averages
+from initstudio.averages import FIRST, LAST, Averages
 from initstudio.gaussian import Floats
 
 COARSE = 10

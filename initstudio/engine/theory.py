@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.engine.averages import averages_of
+from initstudio.averages import averages_of
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
 

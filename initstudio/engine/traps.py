@@ -17,11 +17,10 @@ def traps_of(one: Assignment) -> tuple[str, ...]:
     if one.bites:
         found.append((one.scheme or SCHEMES["torch_default"]).trap)
     tensor = one.tensor
-    of_in, of_out = _depends(one, "fan_in"), _depends(one, "fan_out")
     transposed = tensor.layer.startswith("conv_transpose")
-    if transposed and of_in != of_out:
+    if transposed and _depends(one, "fan_in") != _depends(one, "fan_out"):
         found.append(TRANSPOSED)
-    if tensor.groups > 1 and of_out:
+    if tensor.groups > 1 and _depends(one, "fan_out"):
         which = "incoming" if transposed else "outgoing"
         found.append(
             f"torch does not divide fan-out by the {tensor.groups} groups: it counts {which} "

@@ -11,12 +11,13 @@ MOST = 0.9
 
 
 def _look(evidence: Evidence) -> Verdict | None:
-    shares = evidence.from_biases
+    profile = evidence.profile
+    shares = profile.at_activations(profile.from_biases)
     if len(shares) < FEWEST or not np.isfinite(shares[-1]) or shares[-1] <= MOST:
         return None
     share = f"{100 * shares[-1]:.4g} %" if shares[-1] < 0.99999 else "all"
     return Verdict(
-        sentence=f"In {evidence.activations[-1]} {share} of the signal comes from the biases, as "
+        sentence=f"In {profile.label(-1)} {share} of the signal comes from the biases, as "
         "theory has it: it looks alive, and all inputs look alike.",
         severity="bad" if shares[-1] > 0.999 else "careful",
         fix=Fix(text="Start the biases at 0", role="bias", scheme=Choice("zeros")),

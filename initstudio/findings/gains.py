@@ -2,7 +2,10 @@
 
 from math import sqrt
 
+import numpy as np
+
 from initstudio import gaussian
+from initstudio.averages import averages_of
 from initstudio.finding import GAIN_FIX, Evidence, Finding, Started, Verdict, short
 
 FEWEST = 3
@@ -14,7 +17,8 @@ LEAST, MOST = 0.3, 3.0
 def _through(one: Started, q: float) -> float:
     """Return the second moment of the next pre-activations, from that of the present ones."""
     site = one.tensor.site
-    square = gaussian.moments(site.activation, site.activation_params, q)[1]
+    averages = averages_of(site.activation, site.activation_params)
+    square = float(averages.moments(np.array([q]))[1][0])
     return one.tensor.fan_in * (one.law.std**2 + one.law.mean**2) * square
 
 

@@ -45,23 +45,30 @@ def _enough(outputs: "torch.Tensor") -> int:
 
 def distributions(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
     """Return the distributions of T tensors [R, ...] as int32 [R, T, HEAD + BINS]."""
-    rows = [tensor.flatten(1) for tensor in tensors]
+    parts = [(places, some.flatten(2)) for places, some in alike(tensors)]
     # amin and amax pass a NaN on, so that they tell which are finite at a third of the price;
     # `torch.aminmax` costs ten times both
-    low = torch.stack([row.amin(1) for row in rows], dim=1).double()
-    high = torch.stack([row.amax(1) for row in rows], dim=1).double()
-    sound = (torch.isfinite(low) & torch.isfinite(high)).all(0).tolist()
-    finite = {at: torch.isfinite(rows[at]) for at, good in enumerate(sound) if not good}
-    for at, mask in finite.items():
-        low[:, at], high[:, at] = _range(rows[at], mask)
+    low = torch.cat([rows.amin(2) for _, rows in parts], dim=1).double()
+    high = torch.cat([rows.amax(2) for _, rows in parts], dim=1).double()
+    masks: list[torch.Tensor | None] = [None] * len(parts)
+    if not bool(torch.isfinite(high - low).all()):
+        masks = [torch.isfinite(rows) for _, rows in parts]
+        ranges = [
+            _range(rows, mask)
+            for (_, rows), mask in zip(parts, masks, strict=True)
+            if mask is not None
+        ]
+        low, high = (torch.cat(ends, dim=1).double() for ends in zip(*ranges, strict=True))
     exponent, first = bins_of(low.numpy(), high.numpy())
     found = np.zeros((*exponent.shape, HEAD + BINS), np.int32)
-    found[..., 0], found[..., 1] = exponent, first
-    for places, some in alike(rows, sound):
-        known = None if sound[places[0]] else torch.stack([finite[at] for at in places], dim=1)
-        found[:, places, HEAD:] = _counts(some, exponent[:, places], first[:, places], known)
+    order = [place for places, _ in parts for place in places]
+    found[:, order, 0], found[:, order, 1] = exponent, first
+    start = 0
+    for (places, rows), mask in zip(parts, masks, strict=True):
+        at = slice(start, start := start + len(places))
+        found[:, places, HEAD:] = _counts(rows, exponent[:, at], first[:, at], mask)
     found[..., 3] = found[..., HEAD:].sum(2)
-    found[..., 2] = [row.shape[1] for row in rows] - found[..., 3]
+    found[..., 2] = [tensor[0].numel() for tensor in tensors] - found[..., 3]
     return torch.from_numpy(found)
 
 
@@ -85,10 +92,10 @@ def _places(rows: "torch.Tensor", exponent: Integers) -> "torch.Tensor":
 
 
 def _range(rows: "torch.Tensor", finite: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-    """Return the least and the greatest finite value of each row, 0 where there is none."""
-    nothing = ~finite.any(1)
-    low = torch.where(finite, rows, torch.inf).amin(1).masked_fill(nothing, 0)
-    high = torch.where(finite, rows, -torch.inf).amax(1).masked_fill(nothing, 0)
+    """Return the least and the greatest finite value of rows [R, k, n], 0 where there is none."""
+    nothing = ~finite.any(2)
+    low = torch.where(finite, rows, torch.inf).amin(2).masked_fill(nothing, 0)
+    high = torch.where(finite, rows, -torch.inf).amax(2).masked_fill(nothing, 0)
     return low, high
 
 

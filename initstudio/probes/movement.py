@@ -1,6 +1,6 @@
 """How far the weights move: in one update, and since the start."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import lazy_loader
 
@@ -16,44 +16,73 @@ else:
 
 
 def _update_ratio(moment: Moment) -> "torch.Tensor":
-    if moment.previous is None:
-        return torch.full((len(moment.loss), len(moment.weights)), torch.nan)
-    return _compared(moment.previous, moment.weights)[..., 0]
+    found = _movement(moment)
+    return _ratio(found.updated, found.previous)
 
 
 def _travel(moment: Moment) -> "torch.Tensor":
-    return _since_start(moment)[..., 0]
+    found = _movement(moment)
+    return _ratio(found.moved, found.started)
 
 
 def _start_cosine(moment: Moment) -> "torch.Tensor":
-    return _since_start(moment)[..., 1]
+    """Return the cosine by the sides of the triangle of 0, the start and what is now."""
+    found = _movement(moment)
+    old, new, moved = found.started, found.now, found.moved
+    return (old / new + new / old - (moved / old) * (moved / new)) / 2
 
 
-def _since_start(moment: Moment) -> "torch.Tensor":
-    """Return travel and cosine [R, T, 2], worked out once."""
-    if "since start" not in moment.shared:
-        found = _compared(moment.started, moment.weights)
-        moment.shared["since start"] = found
-    kept: torch.Tensor = moment.shared["since start"]
-    return kept
+def _ratio(moved: "torch.Tensor", length: "torch.Tensor") -> "torch.Tensor":
+    """Return how far tensors have moved over how long they were; NaN of what was 0."""
+    return (moved / length).masked_fill(length == 0, torch.nan)
 
 
-def _compared(before: "Sequence[torch.Tensor]", now: "Sequence[torch.Tensor]") -> "torch.Tensor":
-    """Return how far T tensors have moved and the cosine of both, [R, T, 2]; NaN of what was 0."""
-    new = _lengths(now)
-    if all(torch.equal(one, other) for one, other in zip(now, before, strict=True)):
-        old, moved = new, torch.zeros_like(new)  # before the first update, at a third of the price
-    else:
-        # rounded as the weights are
-        moved = _lengths([one - other for one, other in zip(now, before, strict=True)])
-        old = _lengths(before)
-    ratio = moved / old
-    cosine = (old / new + new / old - ratio * (moved / new)) / 2
-    return torch.stack([ratio.masked_fill(old == 0, torch.nan), cosine], dim=2)
+class _Movement(NamedTuple):
+    """Lengths float64 [R, T] of weights, and of the ways between them."""
+
+    now: "torch.Tensor"
+    started: "torch.Tensor"
+    moved: "torch.Tensor"
+    """Since the start."""
+    previous: "torch.Tensor"
+    """NaN where there is none."""
+    updated: "torch.Tensor"
+    """In the last update."""
 
 
-def _lengths(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
-    return each(tensors, lambda some: torch.linalg.vector_norm(wide(some), dim=2))
+def _movement(moment: Moment) -> _Movement:
+    """Return all lengths, worked out once and together: a call costs as much as a small layer."""
+    if "movement" not in moment.shared:
+        moment.shared["movement"] = _worked_out(moment)
+    found: _Movement = moment.shared["movement"]
+    return found
+
+
+def _worked_out(moment: Moment) -> _Movement:
+    now, started, previous = moment.weights, moment.started, moment.previous
+    parts: list[Sequence[torch.Tensor]] = [now]
+    moved = not all(torch.equal(one, other) for one, other in zip(now, started, strict=True))
+    if moved:
+        parts += [started, _ways(started, now)]
+    if previous is not None:
+        parts += [previous, _ways(previous, now)]
+    together = [tensor for part in parts for tensor in part]
+    lengths = list(each(together, _lengths).split(len(now), dim=1))
+    if not moved:
+        lengths[1:1] = [lengths[0], torch.zeros_like(lengths[0])]
+    if previous is None:
+        lengths += [torch.full_like(lengths[0], torch.nan)] * 2
+    return _Movement(*lengths)
+
+
+def _ways(before: "Sequence[torch.Tensor]", now: "Sequence[torch.Tensor]") -> "list[torch.Tensor]":
+    """Return the differences, rounded as the weights are."""
+    return [one - other for one, other in zip(now, before, strict=True)]
+
+
+def _lengths(stacked: "torch.Tensor") -> "torch.Tensor":
+    lengths: torch.Tensor = torch.linalg.vector_norm(wide(stacked), dim=2)
+    return lengths
 
 
 UPDATE_RATIO = Probe(

@@ -1,6 +1,6 @@
 """How large the outputs of each layer and the gradients are."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import lazy_loader
 
@@ -14,34 +14,36 @@ else:
 
 
 def _activation_std(moment: Moment) -> "torch.Tensor":
-    return _moments(moment, "activations")[..., 2]
+    return _moments(moment)[0][..., 2]
 
 
 def _activation_second(moment: Moment) -> "torch.Tensor":
-    return _moments(moment, "activations")[..., 1]
+    return _moments(moment)[0][..., 1]
 
 
 def _signal_std(moment: Moment) -> "torch.Tensor":
-    return _moments(moment, "signals")[..., 2]
+    return _moments(moment)[1][..., 2]
 
 
 def _gradient_std(moment: Moment) -> "torch.Tensor":
-    return _moments(moment, "gradients")[..., 2]
+    return _moments(moment)[2][..., 2]
 
 
 def _gradient_norm(moment: Moment) -> "torch.Tensor":
-    sizes = [tensor[0].numel() for tensor in moment.gradients]
-    squares = _moments(moment, "gradients")[..., 1] * torch.tensor(sizes)
-    return squares.sqrt()
+    sizes = torch.tensor([tensor[0].numel() for tensor in moment.gradients])
+    return (_moments(moment)[2][..., 1] * sizes).sqrt()
 
 
-def _moments(
-    moment: Moment, which: Literal["activations", "signals", "gradients"]
-) -> "torch.Tensor":
-    """Return mean, mean square and std [R, T, 3] of some of its tensors, worked out once."""
-    if which not in moment.shared:
-        moment.shared[which] = moments(getattr(moment, which))
-    found: torch.Tensor = moment.shared[which]
+def _moments(moment: Moment) -> "tuple[torch.Tensor, ...]":
+    """Return mean, mean square and std [R, T, 3] of activations, signals and gradients.
+
+    They are worked out once, and together: in small networks a call costs more than its work.
+    """
+    if "sizes" not in moment.shared:
+        tensors = *moment.activations, *moment.signals, *moment.gradients
+        parts = len(moment.activations), len(moment.signals), len(moment.gradients)
+        moment.shared["sizes"] = moments(tensors).split(parts, dim=1)
+    found: tuple[torch.Tensor, ...] = moment.shared["sizes"]
     return found
 
 

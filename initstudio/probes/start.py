@@ -123,8 +123,8 @@ def _shares(rows: "torch.Tensor", kind: str, laws: "Sequence[Law]") -> "torch.Te
 
     if kind == "normal":
         away = rows - column(law.mean for law in laws)
-        below: torch.Tensor = torch.special.ndtr(away / column(law.std for law in laws))
-        return below
+        shares: torch.Tensor = torch.special.ndtr(away / column(law.std for law in laws))
+        return shares
     low = column(law.low for law in laws)
     return ((rows - low) / (column(law.high for law in laws) - low)).clamp_(0, 1)
 

@@ -52,7 +52,7 @@ def _constant(stacked: "torch.Tensor", *, channels_first: bool) -> "torch.Tensor
     values = stacked.transpose(3, -1) if channels_first else stacked
     values = values.flatten(2, -2)
     if values.shape[2] < 2:
-        return values.new_full(values.shape[:2], torch.nan)
+        return torch.full(values.shape[:2], torch.nan, dtype=torch.float64)
     low, high = values.amin(2), values.amax(2)
     return ((low == high) & torch.isfinite(low)).double().mean(2)
 

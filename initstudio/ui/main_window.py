@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         from initstudio.ui.panels.training_panel import TrainingPanel  # noqa: PLC0415
 
         _network, _contenders, data, training, findings, _inspector = self.docks
-        findings.setWidget(FindingsPanel(self._session))
+        findings.setWidget(FindingsPanel(self._session, self.studies))
         data.setWidget(DataPanel(self._session))
         training.setWidget(TrainingPanel(self._session))
 

@@ -103,6 +103,11 @@ class Studies(QObject):
         return self.session.experiment
 
     @property
+    def at_work(self) -> bool:
+        """Return whether there is anybody to make studies."""
+        return self._make_worker is not None
+
+    @property
     def pid(self) -> int | None:
         """Return the process id of the engine, if there is one."""
         return self._worker.pid if self._worker else None

@@ -78,6 +78,7 @@ def test_it_is_torchs_own_for_every_layer(key: str) -> None:
         (Choice("linear", {"units": 40}), Choice("gelu"), Choice("output")),  # by its columns
         (Choice("residual", {"projection": "linear"}, (LINEAR, Choice("relu"))), *ENDS),
         (LINEAR, Choice("repeat", {"times": 3}, (LINEAR, Choice("batch_norm"))), *ENDS),
+        (*(LINEAR, Choice("batch_norm"), Choice("tanh")) * 2, *ENDS),  # no product of its blocks
         (Choice("output"),),
         (LINEAR, Choice("output"), Choice("tanh")),
     ],
@@ -282,6 +283,17 @@ def test_what_is_too_large_is_refused_in_a_sentence() -> None:
     x = torch.zeros(1, 3000, requires_grad=True)
     with pytest.raises(ValueError, match="3,000 by 3,000 values is too large"):
         whole(jacobian(x * 2, x))
+
+
+def test_blocks_that_are_too_large_have_one_sentence_and_the_whole_is_measured() -> None:
+    wide = Choice("linear", {"units": 2100})
+    experiment = asked((wide, wide, wide, Choice("output")), features=2)
+    results = found(experiment)
+    wanted = by_torch(experiment)
+    np.testing.assert_allclose(results.values["singular_values"][0, :2], wanted, rtol=1e-6)
+    assert np.isnan(results.values["block_singular_values"][0, 1:]).all()
+    assert np.isfinite(results.values["block_singular_values"][0, 0]).all()
+    assert sum("2,100 by 2,100 values is too large" in one for one in results.notes) == 1
 
 
 def test_what_vmap_refuses_is_followed_row_by_row() -> None:

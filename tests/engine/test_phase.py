@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from initstudio import edits, gaussian
+from initstudio.averages import averages_of
 from initstudio.engine.assignment import assign
-from initstudio.engine.averages import averages_of
 from initstudio.engine.phase import critical_line, fixed_point, phase
 from initstudio.engine.plan import plan
 from initstudio.engine.studies import STUDIES

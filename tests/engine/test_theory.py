@@ -8,7 +8,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from initstudio.engine.averages import averages_of
+from initstudio.averages import averages_of
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.theory import predicted_stds, predictions

@@ -23,6 +23,8 @@ PROBE_AXES: dict[str, tuple[Axis, ...]] = {
     "by_layer": ("replica", "layer"),
     "by_tensor": ("replica", "tensor"),
     "spread": ("replica", "tensor", "bin"),
+    "pairs": ("replica", "layer", "pair"),
+    "ranks": ("replica", "tensor", "rank"),
     "odd": ("replica", "bin"),
 }
 
@@ -131,3 +133,19 @@ def test_a_distribution_is_its_filled_bins() -> None:
 def test_readings_of_an_unknown_form_are_refused() -> None:
     with pytest.raises(ValueError, match="bin"):
         table(Snapshot(0, {"odd": np.zeros((REPLICAS, 3), np.float32)}))
+
+
+def test_pairs_and_ranks_are_numbered_from_one() -> None:
+    pairs = np.arange(REPLICAS * LAYERS * 28, dtype=np.float32).reshape(REPLICAS, LAYERS, 28)
+    ranks = np.arange(REPLICAS * TENSORS * 16, dtype=np.float32).reshape(REPLICAS, TENSORS, 16)
+    rows = table(Snapshot(0, {"pairs": pairs, "ranks": ranks}))
+    assert len(rows) == pairs.size + ranks.size
+    first = [row for row in rows if row["probe"] == "pairs"][:28]
+    wanted = [(one + 1, other + 1) for one in range(8) for other in range(one + 1, 8)]
+    assert [(int(row["bin_low"]), int(row["bin_high"])) for row in first] == wanted
+    assert [float(row["value"]) for row in first] == list(range(28))
+    last = [row for row in rows if row["probe"] == "ranks"][-16:]
+    assert [(row["bin_low"], row["bin_high"]) for row in last] == [
+        (str(n), "") for n in range(1, 17)
+    ]
+    assert [float(row["value"]) for row in last] == ranks[-1, -1].tolist()

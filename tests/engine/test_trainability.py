@@ -1,18 +1,18 @@
 """The trainability map is made of plain trainings, and its curve is theory's."""
 
 from collections.abc import Iterator
-from math import inf, log
 from typing import Any
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from initstudio.averages import averages_of
 from initstudio.catalogue import Value
 from initstudio.cells import cell_experiment, row_experiment
+from initstudio.engine.phase import phase
 from initstudio.engine.plan import plan
 from initstudio.engine.studies import STUDIES, trainability
-from initstudio.engine.studies.trainability import depth_scale
 from initstudio.engine.study import Superseded
 from initstudio.engine.train import train
 from initstudio.engine.typical import activation_of, width_of
@@ -129,36 +129,13 @@ def test_what_was_trained_is_not_trained_again(monkeypatch: pytest.MonkeyPatch) 
     assert depths == [4, 2, 4]
 
 
-@pytest.mark.parametrize(
-    ("variance", "wanted"), [(1.0, 3.63), (1.3, 7.83), (1.5, 15.8), (1.7, 74.9)]
-)
-def test_depth_scales_of_tanh(variance: float, wanted: float) -> None:
-    assert depth_scale(TANH, variance, 0.05) == pytest.approx(wanted, rel=3e-3)
-
-
-@pytest.mark.parametrize(
-    ("key", "variance", "wanted"),
-    [
-        ("relu", 1.0, 1 / log(2)),  # the signal vanishes, chi is 1/2
-        ("relu", 4.0, 1 / log(2)),  # it explodes, chi is 2
-        ("relu", 2.0, inf),
-        ("relu", 0.0, 0.0),
-        ("tanh", 0.5, 1 / log(2)),
-        ("gelu", 8.0, 1 / log(4)),  # far out it is a ReLU
-    ],
-)
-def test_depth_scales_where_the_signal_has_no_size(
-    key: str, variance: float, wanted: float
-) -> None:
-    assert depth_scale(Choice(key), variance, 0) == pytest.approx(wanted, rel=1e-3)
-
-
 def test_the_curve_is_six_depth_scales_about_the_critical_point() -> None:
     found = map_of(ASKED, bias_variance=0.05)
     assert found["weight_variance"][[0, -1]] == pytest.approx([1.7610 / 2, 1.7610 * 2], rel=1e-3)
-    for at in (0, 20, 59):
-        scale = depth_scale(TANH, float(found["curve_variance"][at]), 0.05)
-        assert found["curve_depth"][at] == pytest.approx(6 * scale)
+    scales = phase(averages_of("tanh", {}), found["curve_variance"], np.array(0.05)).depth
+    np.testing.assert_allclose(found["curve_depth"], 6 * scales)
+    nearest = int(np.argmin(np.abs(found["curve_variance"] - 1.3)))
+    assert found["curve_depth"][nearest] == pytest.approx(6 * 7.83, rel=0.1)
 
 
 def test_the_network_says_what_the_map_is_made_of() -> None:
@@ -195,8 +172,10 @@ def test_without_a_critical_point_the_map_lies_around_one() -> None:
     assert last is not None
     np.testing.assert_allclose(last.values["weight_variance"], [0.5, 1.25, 2])
     assert last.notes[0].startswith("No critical sigma_w^2 is known, so the map lies around 1")
-    (endless,) = np.flatnonzero(np.isnan(last.values["curve_depth"]))
-    assert endless == 59  # there chi is 1
+    reached = last.values["curve_depth"]
+    assert np.isfinite(reached[:-1]).all()
+    # chi is 1 at the end, or nearly so where its rounding has it
+    assert np.isnan(reached[-1]) or reached[-1] > 1e9
 
 
 def test_data_that_linear_layers_cannot_read_are_refused() -> None:

@@ -12,7 +12,7 @@ from initstudio.engine.train import train
 from initstudio.experiment import Choice, Contender, Experiment, Rule, Seeds
 from initstudio.law import Law, constant_law, normal_law, uniform_law
 from initstudio.presets import ARTICLE
-from initstudio.probes.start import _kolmogorov_tail, chances
+from initstudio.probes.start import _farthest, _kolmogorov_tail, chances
 
 TRIALS = 400
 
@@ -35,6 +35,24 @@ def test_the_chance_is_that_of_kolmogorov_and_smirnov(law: Law) -> None:
         values = drawn(law, count, count)
         wanted = stats.kstest(values.double().numpy(), reference.cdf).pvalue
         assert chance(values, law) == pytest.approx(wanted, abs=0.02)
+
+
+@pytest.mark.parametrize("count", [1, 2, 30, 3000, 20_000])
+def test_the_distance_is_that_of_sorted_values(count: int) -> None:
+    generator = torch.Generator().manual_seed(count)
+    uniform = torch.rand(3, count, generator=generator)
+    rows = torch.cat([uniform, uniform**2, (4 * uniform).floor() / 4, torch.ones(1, count)])
+    wanted = [stats.kstest(row.double().numpy(), "uniform").statistic for row in rows]
+    np.testing.assert_allclose(_farthest(rows), wanted, rtol=1e-9)
+
+
+def test_tensors_are_tested_together_as_apart() -> None:
+    laws = [normal_law(0.3), normal_law(2.0, mean=1.0), uniform_law(2.0), constant_law(0.1)] * 3
+    values = [drawn(law, 500, seed) for seed, law in enumerate(laws)]
+    values[5] = values[5][:400]
+    assert chances(values, laws) == [
+        chance(one, law) for one, law in zip(values, laws, strict=True)
+    ]
 
 
 def test_the_tail_is_kolmogorovs() -> None:

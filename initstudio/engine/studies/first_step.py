@@ -11,6 +11,7 @@ from torch import nn
 
 from initstudio.catalogue import NoParams
 from initstudio.engine.curvature import Landscape, largest_eigenvalue, stable_rate
+from initstudio.engine.diagnosis import tell_rates
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
@@ -85,7 +86,8 @@ class _FirstSteps:
     def results(self, share: float) -> Results:
         """Return what has been found so far."""
         values = {key: value.copy() for key, value in self._values.items()}
-        return Results(values=values, share=share, notes=tuple(self._notes))
+        told = tell_rates(self._plan, values["stable_rate"])
+        return Results(values=values, share=share, notes=tuple(self._notes), told=told)
 
     def examine(
         self, row: int, at: int, seed: int, batch: FirstBatch, heed: Heed

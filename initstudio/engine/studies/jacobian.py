@@ -15,6 +15,7 @@ from initstudio.engine.jacobian import (
     Block,
     Traced,
     blocks_of,
+    is_chain,
     jacobian,
     measured,
     singular_values,
@@ -50,6 +51,7 @@ class _Jacobians:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._blocks = blocks_of(plan)
+        self._is_chain = is_chain(plan)
         count = len(plan.experiment.contenders)
         self._notes: list[str] = []
         self._values = {
@@ -65,8 +67,7 @@ class _Jacobians:
         """Return what has been found so far."""
         values = {key: value.copy() for key, value in self._values.items()}
         values["block_layers"] = np.array([one.watched for one in self._blocks], np.int64)
-        notes = list(self._notes)
-        return Results(values=values, share=share, notes=tuple(dict.fromkeys(notes)))
+        return Results(values=values, share=share, notes=tuple(dict.fromkeys(self._notes)))
 
     def examine(self, at: int, x: Features, heed: Heed) -> Generator[None, None, None]:
         """Examine a contender under the first seed, at the first example of x."""
@@ -82,23 +83,36 @@ class _Jacobians:
         try:
             traced = _traced(plan, network, torch.from_numpy(x), self._blocks)
             yield
-            matrix = yield from jacobian(traced.output, traced.given)
+            product = yield from self._of_blocks(at, traced)
+            if product is None:
+                product = yield from jacobian(traced.output, traced.given)
         except ValueError as error:
             self._notes.append(f"{contender.name}: {error}")
             return
-        values = (yield from singular_values(matrix)).numpy()
-        self._take(at, values, max(matrix.shape), torch.finfo(traced.output.dtype).eps)
+        values = (yield from singular_values(product)).numpy()
+        self._take(at, values, max(product.shape), torch.finfo(traced.output.dtype).eps)
+
+    def _of_blocks(self, at: int, traced: Traced) -> Generator[None, None, torch.Tensor | None]:
+        """Examine a contender's blocks; return the product of their Jacobians, if it is the whole.
+
+        Most of the work for the whole is then done.
+        """
+        product: torch.Tensor | None = None
+        known = self._is_chain
         for number, pair in enumerate(traced.blocks):
             if pair is None:
                 continue
             try:
                 matrix = yield from jacobian(pair[1], pair[0])
             except ValueError as error:
-                label = plan.watched[self._blocks[number].watched].label
-                self._notes.append(f"{label}: {error}")
+                self._notes.append(str(error))
+                known = False
                 continue
+            if known:
+                product = matrix if product is None else matrix @ product
             of_block = (yield from singular_values(matrix)).numpy()
             self._values["block_singular_values"][at, number] = _thinned(of_block, OF_BLOCK)
+        return product if known else None
 
     def _take(self, at: int, values: Floats, side: int, eps: float) -> None:
         """Note the singular values of a contender's whole Jacobian."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from initstudio.averages import averages_of
 from initstudio.catalogue import NoParams
 from initstudio.engine.assignment import Assignment
-from initstudio.engine.averages import averages_of
 from initstudio.engine.phase import critical_line, phase
 from initstudio.engine.plan import Plan
 from initstudio.engine.study import Heed, Study

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from initstudio.catalogue import Params
+from initstudio.engine.diagnosis import tell
 from initstudio.engine.plan import Plan
 from initstudio.engine.study import Heed, Study
 from initstudio.engine.xray import Xray
@@ -36,7 +37,8 @@ def _begin(plan: Plan, params: StartParams, heed: Heed) -> Iterator[Results | No
     for key in keys:
         if key not in PROBES:
             raise ExperimentError("start.params.probes", f"there is no probe '{key}'")
-    yield Results(values=_xray.readings(plan, heed, keys))
+    readings = _xray.readings(plan, heed, keys)
+    yield Results(values=readings, told=tell(plan, readings))
 
 
 START = Study(

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
-from math import inf, log, nan
+from math import nan
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -12,9 +12,11 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from initstudio import gaussian
+from initstudio.averages import averages_of
 from initstudio.catalogue import Params
 from initstudio.cells import row_experiment
 from initstudio.engine.network import NETWORK
+from initstudio.engine.phase import phase
 from initstudio.engine.plan import Plan, problems
 from initstudio.engine.study import Heed, Study
 from initstudio.engine.train import train
@@ -32,10 +34,6 @@ CURVE = 60
 """Points of theory's curve."""
 REACH = 6
 """Depth scales through which a network can be trained (Schoenholz et al. 2017, figure 5)."""
-LEAST, MOST = 1e-8, 1e8
-"""Variances of a signal that is taken to have vanished or exploded."""
-FLAT = 1e-9
-"""Of ln chi: below, the depth scale has no end."""
 MOST_KEPT = 64
 """Rows that are kept: more than a map has."""
 
@@ -97,8 +95,9 @@ def _begin(plan: Plan, params: TrainabilityParams, heed: Heed) -> Iterator[Resul
         why = "The map trains Linear layers, and they do not fit these data."
         raise ExperimentError(NETWORK, f"{why} {problem.why}")
     cells = np.full((3, len(rows), len(variances)), nan)
-    curve = np.full((2, CURVE), nan)
-    curve[0] = np.linspace(critical / 2, critical * 2, CURVE)
+    line = np.linspace(critical / 2, critical * 2, CURVE)
+    reached = _curve(activation, line, params.bias_variance)
+    yield None
 
     def results(share: float) -> Results:
         loss, accuracy, start = cells.copy()
@@ -109,17 +108,13 @@ def _begin(plan: Plan, params: TrainabilityParams, heed: Heed) -> Iterator[Resul
                 "loss": loss,
                 "accuracy": accuracy,
                 "start_loss": start,
-                "curve_variance": curve[0].copy(),
-                "curve_depth": curve[1].copy(),
+                "curve_variance": line,
+                "curve_depth": reached,
             },
             share=share,
             notes=notes,
         )
 
-    for at, variance in enumerate(curve[0]):
-        scale = depth_scale(activation, float(variance), params.bias_variance)
-        curve[1, at] = REACH * scale if scale < inf else nan
-        yield None
     yield results(0.0)
     for at, row in enumerate(rows):
         share = partial(_whole, at, len(rows))
@@ -130,41 +125,14 @@ def _begin(plan: Plan, params: TrainabilityParams, heed: Heed) -> Iterator[Resul
         yield results(share(1))
 
 
-def depth_scale(activation: Choice, weight_variance: float, bias_variance: float) -> float:
-    """Return over how many layers a gradient grows or shrinks by e: 1 / |ln chi|.
-
-    chi = sigma_w^2 E[phi'(sqrt(q) z)^2] at the q to which a signal of variance 1 comes through many
-    layers (Schoenholz et al. 2017, eq. 3 and 5); infinite at chi = 1, NaN where there are no
-    averages of this activation.
-    """
-    key, values = activation.key, activation.params
-
-    def rise(q: float) -> float:
-        return weight_variance * gaussian.moments(key, values, q)[1] + bias_variance - q
-
+def _curve(activation: Choice, variances: Floats, bias_variance: float) -> Floats:
+    """Return six depth scales at each sigma_w^2 [n]; NaN where they have no end or are unknown."""
     try:
-        q = _settled(rise)
+        averages = averages_of(activation.key, activation.params)
     except ValueError:
-        return nan
-    chi = weight_variance * gaussian.moments(key, values, q)[2]
-    if chi == 0:
-        return 0.0
-    return 1 / abs(log(chi)) if abs(log(chi)) > FLAT else inf
-
-
-def _settled(rise: Callable[[float], float]) -> float:
-    """Return where q stays that starts at 1 and rises by `rise(q)`, or the bound that it leaves."""
-    far, factor = 1.0, 2.0 if rise(1.0) > 0 else 0.5
-    sign = 1 if factor > 1 else -1
-    while sign * rise(far) > 0:
-        far *= factor
-        if not LEAST < far < MOST:
-            return min(max(far, LEAST), MOST)
-    near = max(far / factor, 1.0) if sign > 0 else min(far / factor, 1.0)
-    for _ in range(40):
-        middle = (near + far) / 2
-        near, far = (middle, far) if sign * rise(middle) > 0 else (near, middle)
-    return far
+        return np.full_like(variances, nan)
+    depth = REACH * phase(averages, variances, np.array(bias_variance)).depth
+    return np.where(np.isfinite(depth), depth, nan)
 
 
 def _critical(activation: Choice, bias_variance: float) -> tuple[float, tuple[str, ...]]:

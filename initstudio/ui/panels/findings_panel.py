@@ -1,7 +1,7 @@
 """What is found in how the contenders start, each with what would mend it."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -12,29 +12,37 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from initstudio import edits
-from initstudio.engine.diagnosis import Found, diagnose
+from initstudio.engine.diagnosis import READ, tell
+from initstudio.engine.plan import plan
+from initstudio.experiment import Contender
+from initstudio.finding import Fix, Told, mend
+from initstudio.findings import FINDINGS
 from initstudio.ui import theme
 from initstudio.ui.entry_picker import Fact
 from initstudio.ui.scroll_panel import scrolling_column
 from initstudio.ui.session import Session
+from initstudio.ui.studies import START, Studies
 
 NOTHING = "Nothing stands out in how these contenders start."
 UNKNOWN = "What is found in how the contenders start appears here."
-MARKS = {"bad": "error", "careful": "warning"}
+MARKS = {"bad": "error", "careful": "warning", "tip": "muted"}
+SEVERITIES = {"bad": 0, "careful": 1, "tip": 2}
+STUDIES = (START, "first_step")
+"""Those that tell of findings."""
 
 
 class FindingsPanel(QWidget):
-    """A sentence for each finding, worst first, with a button where one scheme would mend it."""
+    """A sentence for each finding, worst first, with a button where one change would mend it."""
 
     title = "Findings"
     object_name = "findings_panel"
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, studies: Studies, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(self.object_name)
         self.session = session
-        self.found: list[Found] = []
+        self.studies = studies
+        self.found: tuple[Told, ...] = ()
         self.empty = Fact()
         self.empty.setAccessibleName("Findings: none")
         self._shown: object = None
@@ -46,44 +54,65 @@ class FindingsPanel(QWidget):
         column.addLayout(self._rows)
         column.addStretch()
         session.experiment_changed.connect(self._on_changed)
-        session.runs_changed.connect(self._on_changed)
-        session.ticked.connect(self._on_changed)
+        studies.changed.connect(self._on_changed)
         theme.present.theme_changed.connect(self._on_theme_changed)
         self.empty.show_text(UNKNOWN)
 
     def _on_changed(self, _change: object = None) -> None:
         if not self.isVisible():
             return  # a hidden panel costs nothing; it catches up when it is shown
-        experiment, history = self.session.experiment, self.session.history
-        fresh = history if history and not self.session.stale and history.layers_step >= 0 else None
-        state = (experiment, id(fresh) if fresh else None)
-        if state == self._shown:
+        experiment = self.session.experiment
+        if not self.studies.at_work:
+            # nobody measures: what needs no readings can be said
+            told = () if self.session.problems else tell(plan(experiment), None)
+            self._show(told, measured=False)
             return
-        self._shown = state
-        self._measured = fresh is not None
-        self._show(diagnose(experiment, fresh))
+        known = [self.studies.of(study) for study in STUDIES]
+        fresh = [one for one in known if one and one.fresh and one.results]
+        if self.session.problems:
+            self._show((), measured=False)
+        elif known[0] in fresh:
+            told = tuple(one for found in fresh if found.results for one in found.results.told)
+            self._show(told, measured=True)
 
-    def _show(self, found: list[Found]) -> None:
-        self.found = sorted(found, key=lambda one: one.verdict.severity)  # bad before careful
+    def _show(self, told: tuple[Told, ...], *, measured: bool) -> None:
+        contenders = {one.slot: one for one in self.session.experiment.contenders}
+        order = list(FINDINGS)
+        self.found = tuple(
+            sorted(
+                (one for one in told if one.slot in contenders),
+                key=lambda one: (SEVERITIES[one.verdict.severity], order.index(one.finding)),
+            )
+        )
+        names = [contenders[one.slot].name for one in self.found]
+        if (self.found, names, measured) != self._shown:
+            self._shown = (self.found, names, measured)
+            self._measured = measured
+            self._fill()
+
+    def _fill(self) -> None:
         while (item := self._rows.takeAt(0)) is not None:
             row = item.widget()
             if row:
                 row.hide()
                 row.deleteLater()
+        contenders = {one.slot: one for one in self.session.experiment.contenders}
         for one in self.found:
-            self._rows.addWidget(self._row(one))
+            self._rows.addWidget(self._row(one, contenders[one.slot]))
         nothing = NOTHING if self._measured else UNKNOWN
         self.empty.show_text("" if self.found else nothing)
 
-    def _row(self, one: Found) -> QFrame:
+    def _row(self, one: Told, contender: Contender) -> QFrame:
         row = QFrame()
         row.setProperty("kind", "card")
-        row.setToolTip(f"{one.finding.summary}\n{one.finding.source}")
-        name = QLabel(f"{one.contender.name}: {one.finding.label}")
+        finding = FINDINGS[one.finding]
+        title = f"{contender.name}: {finding.label}"
+        row.setToolTip(f"{finding.summary}\n{finding.source}")
+        name = QLabel(title)
         name.setTextFormat(Qt.TextFormat.PlainText)
         name.setProperty("kind", MARKS[one.verdict.severity])
         name.setWordWrap(True)
-        colour = theme.present.theme.colour(one.contender.slot)
+        colour = theme.present.theme.colour(contender.slot)
         dot = QLabel()
         dot.setFixedSize(10, 10)
         dot.setStyleSheet(f"background: {colour}; border-radius: 5px;")
@@ -96,36 +125,45 @@ class FindingsPanel(QWidget):
         sentence.setWordWrap(True)
         sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        sentence.setAccessibleName(f"{one.contender.name}: {one.finding.label}")
+        sentence.setAccessibleName(title)
         column = QVBoxLayout(row)
         column.setContentsMargins(9, 7, 9, 7)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(sentence)
         if one.verdict.fix:
-            column.addWidget(self._fix_button(one), 0, Qt.AlignmentFlag.AlignLeft)
+            button = self._fix_button(one.slot, one.verdict.fix, title)
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return row
 
-    def _fix_button(self, one: Found) -> QToolButton:
+    def _fix_button(self, slot: int, fix: Fix, title: str) -> QToolButton:
         button = QToolButton()
-        button.setText(one.verdict.fix.text if one.verdict.fix else "")
-        button.setAccessibleName(f"Mend {one.contender.name}: {one.finding.label}")
-        button.setToolTip("Changes the scheme of this contender's weights; it can be undone.")
-        button.clicked.connect(lambda: self._mend(one))
+        button.setText(fix.text)
+        button.setAccessibleName(f"Mend {title}")
+        button.setToolTip("Does so for this contender; it can be undone.")
+        if fix.learning_rate is not None:
+            button.setToolTip("Does so for all contenders; it can be undone.")
+        button.clicked.connect(lambda: self._mend(slot, fix))
         return button
 
-    def _mend(self, one: Found) -> None:
-        experiment, fix = self.session.experiment, one.verdict.fix
+    def _mend(self, slot: int, fix: Fix) -> None:
+        experiment = self.session.experiment
         slots = [contender.slot for contender in experiment.contenders]
-        if fix and one.contender.slot in slots:
-            at = slots.index(one.contender.slot)
-            mended = edits.set_scheme(experiment, at, fix.role, fix.scheme)
-            self.session.edit(mended, f"Mend {one.contender.name}")
+        if slot in slots:
+            at = slots.index(slot)
+            name = experiment.contenders[at].name
+            self.session.edit(mend(experiment, at, fix), f"Mend {name}")
 
     def _on_theme_changed(self, _theme: theme.Theme) -> None:
-        self._show(self.found)
+        self._fill()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what has changed while nobody looked."""
         super().showEvent(event)
+        self.studies.want(self.title, {START: {"probes": " ".join(READ)}})
         self._on_changed()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Want nothing more."""
+        super().hideEvent(event)
+        self.studies.want(self.title, {})

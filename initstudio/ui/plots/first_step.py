@@ -13,7 +13,7 @@ from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, masked, middle, number
 from initstudio.ui.chart.table import Cell, Row
 from initstudio.ui.chart.table import Table as PaintedTable
-from initstudio.ui.chart.words import Word, VeiledWords
+from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font

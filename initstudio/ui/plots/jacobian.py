@@ -9,7 +9,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, masked, middle, number, superscript
-from initstudio.ui.chart.words import Word, VeiledWords
+from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font

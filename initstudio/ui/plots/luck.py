@@ -10,7 +10,7 @@ from initstudio.catalogue import Params
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
-from initstudio.ui.chart.words import Signs, Word, VeiledWords
+from initstudio.ui.chart.words import Signs, VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font

@@ -15,7 +15,7 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
-from initstudio.ui.chart.words import Signs, Word, VeiledWords
+from initstudio.ui.chart.words import Signs, VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font

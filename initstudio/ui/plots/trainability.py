@@ -18,7 +18,7 @@ from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.lines import Array, middle, number
-from initstudio.ui.chart.words import Word, VeiledWords
+from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font

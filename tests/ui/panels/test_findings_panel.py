@@ -2,14 +2,18 @@
 
 import pytest
 from msgspec.structs import replace
-from PySide6.QtWidgets import QLabel, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
+from initstudio.engine.plan import header_of
 from initstudio.experiment import Choice
+from initstudio.finding import Fix, Told, Verdict
 from initstudio.presets import ARTICLE, contender, multilayer
+from initstudio.results import Results
 from initstudio.ui import theme
-from initstudio.ui.panels.findings_panel import NOTHING, UNKNOWN, FindingsPanel
+from initstudio.ui.panels.findings_panel import NOTHING, SEVERITIES, UNKNOWN, FindingsPanel
 from initstudio.ui.session import Session
+from initstudio.ui.studies import START, Studied, Studies
 
 DEEP = replace(
     ARTICLE,
@@ -24,7 +28,8 @@ DEEP = replace(
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> FindingsPanel:
-    panel = FindingsPanel(Session(DEEP))
+    session = Session(DEEP)
+    panel = FindingsPanel(session, Studies(session))
     qtbot.addWidget(panel)
     panel.resize(320, 600)
     panel.show()
@@ -37,6 +42,7 @@ def sentences(panel: FindingsPanel) -> dict[str, str]:
 
 
 def press(panel: FindingsPanel, name: str) -> None:
+    QApplication.processEvents()  # what was just added comes into sight
     (button,) = [
         one
         for one in panel.findChildren(QToolButton)
@@ -46,9 +52,9 @@ def press(panel: FindingsPanel, name: str) -> None:
 
 
 def test_the_worst_comes_first(panel: FindingsPanel) -> None:
-    severities = [one.verdict.severity for one in panel.found]
+    severities = [SEVERITIES[one.verdict.severity] for one in panel.found]
     assert severities == sorted(severities)
-    assert severities[0] == "bad"
+    assert severities[0] == 0
     told = sentences(panel)
     assert told["Xavier: Xavier before rectifiers"].startswith("Xavier is made for tanh")
     assert "stay alike for ever" in told["Ones: Units that are alike"]
@@ -60,33 +66,49 @@ def test_one_click_mends_it_and_undo_takes_that_back(panel: FindingsPanel) -> No
     experiment = panel.session.experiment
     assert experiment.contenders[0].rules[0].scheme == Choice("activation_gain")
     assert experiment.contenders[1:] == DEEP.contenders[1:]
-    assert "Xavier" not in {one.contender.name for one in panel.found}
+    assert 0 not in {one.slot for one in panel.found}
     panel.session.undo_stack.undo()
-    assert "Xavier" in {one.contender.name for one in panel.found}
+    assert 0 in {one.slot for one in panel.found}
 
 
-def test_a_good_start_is_said_to_be_one_once_it_is_measured(
-    panel: FindingsPanel, ready: Session, qtbot: QtBot
+def test_what_is_measured_is_told_and_a_good_start_is_said_to_be_one(
+    panel: FindingsPanel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    panel.session.edit(replace(DEEP, contenders=DEEP.contenders[2:]), "Only Kaiming")
-    assert panel.found == []
+    monkeypatch.setattr(Studies, "at_work", True)
+    session, studies = panel.session, panel.studies
+    fix = Fix(text="Use the learning rate 0.1", learning_rate=0.1)
+    verdict = Verdict(sentence="It is too fast.", severity="careful", fix=fix)
+    told = (Told(slot=4, finding="unstable_rate", verdict=verdict),)
+    header = header_of(session.experiment)
+    studies._known[START] = Studied(header=header, results=Results(values={}, told=told))
+    studies.changed.emit(START)
+    assert sentences(panel)["Ones: Learning rate above stability"] == "It is too fast."
+    press(panel, "Mend Ones: Learning rate above stability")
+    assert session.experiment.training.learning_rate == 0.1
+    studies._known[START] = Studied(header=header, results=Results(values={}))
+    studies.changed.emit(START)
+    assert not panel.found
+    assert panel.empty.text() == NOTHING
+
+
+def test_while_a_start_is_measured_what_was_told_stays(
+    panel: FindingsPanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = panel.found
+    monkeypatch.setattr(Studies, "at_work", True)
+    panel.session.edit(replace(DEEP, title="Another"), "Title")
+    assert panel.found == before
+    panel.session.edit(replace(DEEP, network=()), "Clear")
+    assert not panel.found
     assert panel.empty.text() == UNKNOWN
-    measured = FindingsPanel(ready)
-    qtbot.addWidget(measured)
-    measured.show()
-    # the made-up losses are those of a network that is sure of itself
-    assert {one.finding.key for one in measured.found} == {"first_loss"}
-    assert measured.empty.text() == ""
-    measured._show([])
-    assert measured.empty.text() == NOTHING
 
 
 def test_what_is_hidden_catches_up(panel: FindingsPanel) -> None:
     panel.hide()
     panel.session.edit(replace(DEEP, contenders=DEEP.contenders[2:]), "Only Kaiming")
-    assert panel.found != []
+    assert 0 in {one.slot for one in panel.found}
     panel.show()
-    assert panel.found == []
+    assert 0 not in {one.slot for one in panel.found}
 
 
 def test_the_theme_can_change(panel: FindingsPanel) -> None:

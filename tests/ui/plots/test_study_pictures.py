@@ -73,6 +73,12 @@ def shown(
     return plot
 
 
+def results_of(plot: StudyPlot) -> Results:
+    assert plot.studied is not None
+    assert plot.studied.results is not None
+    return plot.studied.results
+
+
 def line_of(plot: StudyPlot, key: object) -> tuple[list[float], list[float]]:
     item = plot.canvas._items[("line", key)]
     assert item.isVisible()
@@ -397,8 +403,7 @@ def test_no_more_contenders_than_there_can_be(qtbot: QtBot) -> None:
 
 def test_the_phase_below_the_mouse_in_words(qtbot: QtBot) -> None:
     plot: PhasePlot = shown(qtbot, "phase")
-    results = plot.studied.results
-    assert results is not None
+    results = results_of(plot)
     for x, y in ((1.0, 0.5), (3.0, 0.9)):
         row = min(range(64), key=lambda at: abs(values_of(plot)["bias_variance"][at] - y))
         column = min(range(96), key=lambda at: abs(values_of(plot)["weight_variance"][at] - x))
@@ -432,8 +437,7 @@ def test_variances_that_are_spaced_by_factors_have_a_log_axis(qtbot: QtBot) -> N
     plot: PhasePlot = shown(qtbot, "phase", changes={"weight_variance": weight})
     assert plot.canvas.bottom.log
     assert not plot.canvas.left.log
-    results = plot.studied.results
-    assert results is not None
+    results = results_of(plot)
     assert "weight variance × fan-in 10," in plot.reading_at(results, 1.0, 0.5)
     assert plot.canvas._items[("disc", 1)]._points.at(0).x() == pytest.approx(np.log10(1.4))
 
@@ -467,7 +471,9 @@ def test_the_map_s_parameters_are_those_of_its_study(qtbot: QtBot) -> None:
 def test_cells_have_the_colours_of_their_numbers(qtbot: QtBot) -> None:
     for option in ("accuracy", "loss"):
         plot: TrainabilityPlot = shown(qtbot, "trainability", colour=option)
-        shades, low, high, label, _ = plot.canvas.scale_of_colours._shown
+        scale = plot.canvas.scale_of_colours._shown
+        assert scale is not None
+        shades, low, high, label, _ = scale
         pixels = plot.canvas._items[("image", "cells")]._pixels[::-1]
         factor = 100 if option == "accuracy" else 1
         for row in range(6):
@@ -486,8 +492,8 @@ def test_cells_that_are_to_come_are_struck_through_and_counted(qtbot: QtBot) -> 
     x, _ = line_of(plot, "hatch")
     assert len([one for one in x if one == one]) == 2 * 45  # noqa: PLR0124 - NaN
     assert "3 of 48 cells" in plot.notes
-    assert "not trained yet" in plot.reading_at(plot.studied.results, 5, 5)  # type: ignore[union-attr, arg-type]
-    assert "accuracy 50 %" in plot.reading_at(plot.studied.results, 0, 0)  # type: ignore[union-attr, arg-type]
+    assert "not trained yet" in plot.reading_at(results_of(plot), 5, 5)
+    assert "accuracy 50 %" in plot.reading_at(results_of(plot), 0, 0)
 
 
 def test_a_place_among_cells_is_that_of_the_numbers_between() -> None:

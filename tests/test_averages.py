@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from initstudio import gaussian
-from initstudio.engine.averages import averages_of
+from initstudio.averages import averages_of
 
 PAIR = (np.array([0]), np.array([1]))
 CASES = [(1, 1, 0), (1, 1, 0.5), (1, 2.3, 0.9), (0.1, 0.1, 0.99), (4, 3, -0.7), (1, 1, 0.999)]

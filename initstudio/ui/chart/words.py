@@ -12,13 +12,17 @@ PAD = 3.0
 
 
 class Word(NamedTuple):
-    """A text at a place; `right` and `up` say on which side of it: -1, 0 (middle) or 1."""
+    """A text at a place; `right` and `up` say on which side of it: -1, 0 (middle) or 1.
+
+    `gap` is the distance from it in pixels.
+    """
 
     x: float
     y: float
     text: str
     right: int = 0
     up: int = 0
+    gap: float = PAD
 
 
 class Fixed(pg.GraphicsObject):
@@ -61,8 +65,8 @@ class VeiledWords(Fixed):
             at = transform.map(QPointF(word.x, word.y))
             width = metrics.horizontalAdvance(word.text) + 2 * PAD
             height = metrics.height()
-            left = at.x() + (word.right - 1) * width / 2 + word.right * PAD
-            top = at.y() - (word.up + 1) * height / 2 - word.up * PAD
+            left = at.x() + (word.right - 1) * width / 2 + word.right * word.gap
+            top = at.y() - (word.up + 1) * height / 2 - word.up * word.gap
             left = max(view.left() + 1, min(left, view.right() - width - 1))
             top = max(view.top() + 1, min(top, view.bottom() - height - 1))
             box = QRectF(left, top, width, height)

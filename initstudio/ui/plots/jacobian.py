@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import Meta
 
 from initstudio.catalogue import Params
@@ -13,6 +14,9 @@ from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import font
+
+ROUNDING = 1e-13
+"""Of the greatest singular value: below, there is nothing but the rounding of the numbers."""
 
 
 class JacobianOptions(Params, frozen=True):
@@ -54,7 +58,7 @@ class JacobianPlot(StudyPlot):
         canvas.left.show_as(log=True)
         canvas.bottom.show_as(names=names)
         canvas.name_axes(
-            "block" if blocks else "rank, from the largest to the smallest", "singular value"
+            "block" if blocks else "share of the ranks, largest first", "singular value"
         )
         canvas.look_at(view_x, view)
         canvas.say("" if np.isfinite(everything[1:]).any() else _nothing(results))
@@ -90,9 +94,10 @@ class JacobianPlot(StudyPlot):
                 theory = f", theory {number(told)}" if np.isfinite(told) else ""
                 notes.append(f"{line.name}: variance of σ² {number(measured)}{theory}")
         for line, row in self.contender_rows():
-            lost = int((self._curve(results, row) <= 0).sum())
+            every = self._every(results, row)
+            lost = sum(int(np.isnan(_kept(one)).sum()) for one in every)
             if lost:
-                notes.append(f"{line.name}: 0 in {lost} places, not on a log scale")
+                notes.append(f"{line.name}: {lost} below 10⁻¹³ of the greatest, not drawn")
         return notes
 
     def results_data(self, results: Results) -> Table:
@@ -117,15 +122,21 @@ class JacobianPlot(StudyPlot):
     def _curve(self, results: Results, row: int) -> Array:
         """Return values by rank, float64 [1, n]; or median, least, greatest [3, blocks]."""
         if self.options.part == "network":
-            one = results.values["singular_values"][row]
-            return np.asarray(one[~np.isnan(one)][None], np.float64)
-        blocks = results.values["block_singular_values"][row].astype(np.float64)
+            return _kept(results.values["singular_values"][row])[None]
+        blocks = results.values["block_singular_values"][row]
         made = np.full((3, len(blocks)), np.nan)
         for at, one in enumerate(blocks):
-            known = one[~np.isnan(one)]
+            kept = _kept(one)
+            known = kept[~np.isnan(kept)]
             if len(known):
                 made[:, at] = middle(known), known.min(), known.max()
         return made
+
+    def _every(self, results: Results, row: int) -> list[Array]:
+        """Return the lists of values that the picture is of."""
+        if self.options.part == "network":
+            return [results.values["singular_values"][row]]
+        return list(results.values["block_singular_values"][row])
 
     def _draw_network(self, line: Line, values: Array) -> None:
         theme = self.theme
@@ -143,6 +154,12 @@ class JacobianPlot(StudyPlot):
         canvas.area(line.slot, x, values[1], values[2], veil, z=1)
         canvas.line(line.slot, x, values[0], colour, width=theme.line_width, dash=dash)
         canvas.dots(line.slot, x, values[0], colour, size=5, z=11)
+
+
+def _kept(values: npt.NDArray[np.floating]) -> Array:
+    """Return the values that there are, float64 [n], NaN where rounding alone left them."""
+    known = values[~np.isnan(values)].astype(np.float64)
+    return np.where(known > ROUNDING * known.max(initial=0.0), known, np.nan)
 
 
 def _condition(results: Results, row: int) -> str:

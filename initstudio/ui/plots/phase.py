@@ -230,7 +230,7 @@ class PhasePlot(StudyPlot):
         beyond = _beyond(true_x[0], across.ends), _beyond(true_y[0], up.ends)
         if beyond not in arrow:
             return []
-        return [Word(x[0], y[0], arrow[beyond], right=-beyond[0] or 1, up=-beyond[1])]
+        return [Word(x[0], y[0], arrow[beyond], up=-beyond[1] or 1, gap=9)]
 
     def _is_outside(self, across: Grid, up: Grid, x: float, y: float) -> bool:
         places = across.place(np.array([x]))[0], up.place(np.array([y]))[0]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from initstudio import edits
@@ -180,11 +181,27 @@ def test_of_each_block_the_range_and_the_median_are_drawn(qtbot: QtBot) -> None:
     assert plot.canvas.bottom.names == tuple(plot.header.layers[at] for at in (1, 3))
 
 
-def test_a_value_of_zero_is_told(qtbot: QtBot) -> None:
+def test_what_rounding_left_is_told_and_not_drawn(qtbot: QtBot) -> None:
     values = np.full((3, 512), np.nan)
-    values[:, :3] = [1, 0.5, 0]
+    values[:, :4] = [1, 1e-12, 1e-16, 0]
     plot = shown(qtbot, "jacobian", changes={"singular_values": values})
-    assert "Way 0: 0 in 1 places" in plot.notes
+    assert "Way 0: 2 below 10⁻¹³ of the greatest, not drawn" in plot._note
+    x, y = line_of(plot, 0)
+    assert x == [0.125, 0.375, 0.625, 0.875]
+    assert y[:2] == pytest.approx([0, -12])
+    assert np.isnan(y[2:]).all()
+    assert plot.canvas.view[1][0] > -13
+
+
+def test_the_legend_takes_a_second_row_when_values_come(qtbot: QtBot) -> None:
+    plot = shown(qtbot, "width", experiment_of(3))
+    plot.resize(300, 400)
+    plot.clear("Nothing yet.")
+    QApplication.processEvents()
+    before = plot.legend.height()
+    plot.refresh()
+    QApplication.processEvents()
+    assert plot.legend.heightForWidth(plot.legend.width()) == plot.legend.height() > before
 
 
 def test_a_condition_beyond_all_numbers_is_a_power_of_ten(qtbot: QtBot) -> None:

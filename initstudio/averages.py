@@ -46,6 +46,11 @@ class Averages:
         if not self.homogeneous:
             self._flat = self._flatness()
 
+    @property
+    def passes_zero(self) -> bool:
+        """Return whether phi(0) is 0, so that without biases nothing comes of nothing."""
+        return self.homogeneous or not self._flat[0]
+
     def moments(self, q: Floats) -> tuple[Floats, Floats, Floats]:
         """Return E[phi], E[phi^2] and E[phi'^2] for signals of variances q [...].
 

@@ -93,22 +93,41 @@ def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Fl
     not centred draws, and where a tuning has looked at data.
     """
     whole, alone = _Follower(plan, contender), _Follower(plan, contender)
+    something = _comes_of_nothing(plan, contender)
     if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
         whole.run(input_signal(x))
-        alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
+        if something:
+            alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
     signals = [whole.found.get(layer.module) for layer in plan.watched]
     silent = [alone.found.get(layer.module) for layer in plan.watched]
+    second = np.array([one.square.mean() if one else nan for one in signals])
+    from_biases = np.array([one.square.mean() if one else nan for one in silent])
     back = np.array([whole.gradients.get(layer.module, nan) for layer in plan.watched])
     last = back[-1] if len(back) else nan
     with np.errstate(invalid="ignore", divide="ignore"):
         relative = np.sqrt(back / last)
     return {
         "activation_std": np.array([one.std if one else nan for one in signals]),
-        "activation_second": np.array([one.square.mean() if one else nan for one in signals]),
-        "second_from_biases": np.array([one.square.mean() if one else nan for one in silent]),
+        "activation_second": second,
+        "second_from_biases": from_biases if something else 0 * second,
         "signal_std": relative,
         "cosine": np.array([one.cosine if one else nan for one in signals]),
     }
+
+
+def _comes_of_nothing(plan: Plan, contender: int) -> bool:
+    """Return whether an input of 0 would give anything: by biases, or activations with phi(0)."""
+    for one in plan.assignments[contender]:
+        if one.tensor.role in {"bias", "shift"} and (one.law.std or one.law.mean):
+            return True
+    for layer in plan.layers:
+        if layer.layer and layer.layer.group == "Activation":
+            try:
+                if not averages_of(layer.layer.key, layer.values).passes_zero:
+                    return True
+            except ValueError:
+                return True
+    return False
 
 
 def predicted_stds(plan: Plan, contender: int, x: npt.NDArray[Any]) -> Floats:

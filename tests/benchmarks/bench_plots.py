@@ -19,6 +19,7 @@ from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Seeds
 from initstudio.history import History, Readings, Stretch
+from initstudio.probes import PROBES
 from initstudio.ui import theme
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
@@ -26,6 +27,8 @@ from initstudio.ui.plots.plot import Plot
 CONTENDERS, SEEDS = 8, 3
 EARLY, LATE = 1_000, 1_000_000
 ROUNDS = 40
+STYLES = (("similarity", "map"), ("activations", "ridges"))
+"""Pictures that have another look, which costs something else."""
 
 
 def figures() -> Iterator[dict[str, object]]:
@@ -34,14 +37,18 @@ def figures() -> Iterator[dict[str, object]]:
     theme.apply(app, theme.LIGHT)
     early, late = run_of(EARLY), run_of(LATE)
     ratios = []
-    for key, kind in PLOTS.items():
-        plots = [shown(app, kind, history) for history in (early, late)]
+    looks: list[tuple[str, type[Plot], dict[str, str]]]
+    looks = [(key, kind, {}) for key, kind in PLOTS.items()]
+    looks += [(key, PLOTS[key], {"style": style}) for key, style in STYLES]
+    for key, kind, options in looks:
+        plots = [shown(app, kind, history, **options) for history in (early, late)]
         # in turns, so that both meet the same weather
         times = np.array([[frame(app, plot) for plot in plots] for _ in range(ROUNDS)])
         first, last = np.median(times, axis=0)
         ratios.append(last / first)
+        name = " as ".join((key, *options.values()))
         yield bound(
-            f"{key}: one frame of 8 contenders x 3 seeds, 800 x 450", 1000 * last, 25, 8, "ms"
+            f"{name}: one frame of 8 contenders x 3 seeds, 800 x 450", 1000 * last, 25, 8, "ms"
         )
         for plot in plots:
             plot.close()
@@ -62,9 +69,10 @@ def bound(figure: str, value: float, most: float, aim: float, unit: str) -> dict
     }
 
 
-def shown(app: QApplication, kind: type[Plot], history: History) -> Plot:
+def shown(app: QApplication, kind: type[Plot], history: History, **options: str) -> Plot:
     """Return the plot of a history in a window of its own."""
     plot = kind()
+    plot.show_options(options)
     plot.resize(800, 450)
     plot.show_contenders(history.header.experiment.contenders)
     plot.restart(history)
@@ -116,12 +124,14 @@ def stretch(history: History, start: int, count: int) -> Stretch:
     counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
     counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
     counts[..., 3] = counts[..., HEAD:].sum(-1)
-    layers: Readings = {
-        "weights": counts,
-        "gradients": counts,
-        "gradient_norm": rng.uniform(0.1, 1, (replicas, tensors)).astype(np.float32),
-        "activation_std": rng.uniform(0.1, 1, (replicas, len(header.layers))).astype(np.float32),
-    }
+    outputs = counts[:, np.arange(len(header.layers)) % tensors]
+    layers: Readings = {"weights": counts, "gradients": counts, "activations": outputs}
+    for key, probe in PROBES.items():
+        sizes = {"layer": len(header.layers), "tensor": tensors, "pair": 28, "rank": 16}
+        if "bin" in probe.axes or not {"layer", "tensor"} & set(probe.axes):
+            continue
+        shape = (replicas, *(sizes[axis] for axis in probe.axes[1:]))
+        layers[key] = rng.uniform(0.1, 1, shape).astype(np.float32)
     return Stretch(
         steps=steps,
         series={"loss": loss, "accuracy": np.exp(-loss)},

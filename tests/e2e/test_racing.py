@@ -13,7 +13,7 @@ from initstudio.ui.session import State
 from tests.studio import Studio
 
 LONG = replace(ARTICLE, training=replace(ARTICLE.training, epochs=10_000))
-PICTURES = ("Weights", "Gradient norm by layer", "Activation std by layer")
+PICTURES = ("Weights", "Gradient by layer", "Signal by layer")
 
 
 def shown(studio: Studio, picture: str, slot: int) -> bool:

@@ -34,7 +34,7 @@ def test_the_xray_is_there_at_a_click_and_follows_an_edit(studio: Studio, qtbot:
     assert history is not None
     faded = history.first["activation_std"][2]
     assert faded[-2] < 1e-20
-    assert studio.inked("Activation std by layer", 2).any()
+    assert studio.inked("Signal by layer", 2).any()
     better = edits.set_scheme(LOOKED_AT, 2, "weight", Choice("kaiming_normal"))
     studio.session.edit(better, "Scheme")
     shows_start_of(studio, better, qtbot)

@@ -74,7 +74,7 @@ def test_no_more_than_six_fit(board: Board, session: Session) -> None:
 
 @pytest.mark.parametrize("count", range(MOST + 1))
 def test_any_number_is_laid_out(board: Board, session: Session, count: int) -> None:
-    keys = list(PLOTS)[:count]
+    keys = list(board.actions_of)[:count]
     session.edit(replace(session.experiment, board=tuple(map(Choice, keys))), "Some")
     assert list(board.plots) == keys
     assert board.empty.isVisible() == (count == 0)

@@ -27,7 +27,7 @@ class NumberAxis(pg.AxisItem):
     def show_as(
         self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
     ) -> None:
-        """Draw the axis anew if its kind has changed; a bare one has neither line nor numbers."""
+        """Draw the axis anew if it has changed its kind; a bare one is not seen."""
         if (log, names, bare) != (self.log, self.names, self.bare):
             self.log, self.names, self.bare = log, names, bare
             if self.orientation == "left":

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -23,9 +23,8 @@ from initstudio.ui.theme import LIGHT, Theme, font
 BAR = 11.0
 """Width of a colour scale's bar, pixels."""
 GAP = 5.0
-FINE = 3.0
+FINE = 3
 """Pixels of an image in a drawing, for each of ours: readers of drawings blur what is coarser."""
-MOST = 2400
 
 
 class Dots(pg.GraphicsObject):
@@ -87,7 +86,8 @@ class Image(pg.GraphicsObject):
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint the cells: in a drawing, so fine that no reader stretches them."""
-        place = painter.transform().mapRect(self._area)
+        # on whole pixels, or each format would round its cells another way
+        place = QRectF(painter.transform().mapRect(self._area).toRect())
         painter.resetTransform()
         hints = QPainter.RenderHint
         painter.setRenderHint(hints.SmoothPixmapTransform, on=False)
@@ -218,14 +218,18 @@ def _image(pixels: Pixels) -> QImage:
 
 
 def _finer(pixels: Pixels, place: QRectF) -> Pixels:
-    """Return the same cells in more pixels, none of which a reader needs to stretch."""
-    size = place.size() * FINE
-    size = size.boundedTo(QSizeF(MOST, MOST))
+    """Return the same cells in more pixels, none of which a reader needs to stretch.
+
+    Cells end where they do on the screen, at whole pixels of ours.
+    """
 
     def times(length: float, cells: int) -> npt.NDArray[np.intp]:
-        count = max(cells, round(length))
-        return np.arange(count) * cells // count
+        count = round(length)
+        if count <= cells:
+            return np.arange(cells)
+        found = ((np.arange(count) + 0.5) * cells / count).astype(np.intp)
+        return np.repeat(found, FINE)
 
     rows, columns = pixels.shape[:2]
-    found: Pixels = pixels[times(size.height(), rows)][:, times(size.width(), columns)]
+    found: Pixels = pixels[times(place.height(), rows)][:, times(place.width(), columns)]
     return found

@@ -41,14 +41,11 @@ def spread_of(group: Binned, exponent: int) -> Spread:
     return Spread(group, merged.edges, bars, places, line, width)
 
 
-def ends_of(groups: list[Binned], usual: float = 0.5) -> Range:
-    """Return what an axis must hold so that all groups can be seen, but for their last tails.
-
-    One that is far wider than that at the share `usual` of all, by width, is cut off.
-    """
+def ends_of(groups: list[Binned]) -> Range:
+    """Return what an axis must hold so that all groups can be seen, but for their last tails."""
     ends = [(group.quantile(QUANTILE), group.quantile(1 - QUANTILE)) for group in groups]
     reach = [max(abs(low), abs(high)) for low, high in ends]
-    limit = FAR * sorted(reach)[int((len(reach) - 1) * usual)]
+    limit = FAR * sorted(reach)[(len(reach) - 1) // 2]
     return max(min(low for low, _ in ends), -limit), min(max(high for _, high in ends), limit)
 
 

@@ -52,7 +52,7 @@ class ActivityPlot(LayerPlot):
         if self.quantity.tensors:
             return super().places(history)
         columns, names = chosen_layers(history.header, "activations")
-        told = np.isfinite(history.latest[self.quantity.reading]).any(0)
+        told = np.any(np.isfinite(history.latest[self.quantity.reading]), axis=0).tolist()
         kept = [at for at, column in enumerate(columns) if told[column]]
         return [columns[at] for at in kept], tuple(names[at] for at in kept)
 

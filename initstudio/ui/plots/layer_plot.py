@@ -12,7 +12,7 @@ from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
 from initstudio.history import Header, History, Readings
-from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.canvas import FEW, Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
 from initstudio.ui.plots.plot import Line, Plot, Table
@@ -39,8 +39,8 @@ Places = tuple[list[int], tuple[str, ...]]
 """Columns of a reading, and a name for each."""
 SILENT = 1e-34
 """What biases make is nothing below this: theory follows an input that is not quite 0."""
-DOTTED = 128
-"""Most layers that have a dot each."""
+DOTTED = 80
+"""Most layers that have a dot each; while the picture moves, half as many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +115,8 @@ class LayerPlot(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
         self._curves: list[Curve] = []
+        self._start: tuple[list[int], list[Curve]] = ([], [])
+        self._theory: dict[tuple[str, int], Array] = {}
         self._names: tuple[str, ...] = ()
         self._hover: int | None = None
         super().__init__(parent)
@@ -171,9 +173,11 @@ class LayerPlot(Plot):
         return history.layers_step
 
     def on_shape_changed(self) -> None:
-        """Forget the axis."""
+        """Forget the axis and the start."""
         self._view_y = None
         self._curves = []
+        self._start = ([], [])
+        self._theory = {}
 
     def draw(self, history: History) -> None:
         """Draw the present line and the start of each contender."""
@@ -184,7 +188,11 @@ class LayerPlot(Plot):
             self.show_notes([])
             return
         now = [self._curve(history.latest, line, columns) for line in self.lines]
-        start = [self._curve(history.first, line, columns) for line in self.lines]
+        if self._start[0] != columns:
+            curves = [self._curve(history.first, line, columns) for line in self.lines]
+            self._start = (columns, curves)
+            self._theory = {}
+        start = self._start[1]
         values = np.concatenate([part for one in now + start for part in _drawn(one)])
         values = values[np.isfinite(values)]
         if not len(values):
@@ -237,7 +245,8 @@ class LayerPlot(Plot):
 
     def _in_units(self, values: Array) -> Array:
         with np.errstate(over="ignore"):
-            return values * self.quantity.times
+            found: Array = values * self.quantity.times
+        return found
 
     def _curve(self, readings: Readings, line: Line, columns: list[int]) -> Curve:
         """Return a contender's line and band over the columns."""
@@ -273,18 +282,24 @@ class LayerPlot(Plot):
             canvas.area(line.slot, x, present.low, present.high, band, z=1)
         dash = theme.dash(line.slot)
         canvas.line(line.slot, x, present.middle, colour, width=theme.line_width, dash=dash)
-        if len(x) <= DOTTED:
-            size = 6 if len(x) <= 40 else 4
+        if len(x) <= (DOTTED if self.settled else DOTTED // 2):
+            size = 6 if len(x) <= DOTTED // 2 else 4
             canvas.dots(line.slot, x, present.middle, colour, size=size, z=11)
 
     def _draw_start_of_theory(self, history: History, columns: list[int]) -> None:
         """Draw what theory says of the start, where it says anything."""
         quantity, theme = self.quantity, self.theme
         looks = ((quantity.theory, 1.5, (1, 2.5)), (quantity.biases, 1.2, (6, 2.5, 1, 2.5)))
-        x = np.arange(len(columns), dtype=np.float64)
+        x = places = np.arange(len(columns), dtype=np.float64)
+        if not self.settled and len(columns) > 1:
+            # a pen's dashes are dear: with many points the canvas leaves out pixels instead
+            x = np.linspace(0, len(columns) - 1, max(2 * FEW, self.canvas.columns // 2))
         for reading, width, dash in looks:
             for line in self.lines if reading in history.first else ():
-                drawn, _, _ = masked(self._predicted(history, reading, line)[columns], log=self.log)
+                if (reading, line.slot) not in self._theory:
+                    values = self._predicted(history, reading, line)[columns]
+                    self._theory[reading, line.slot] = masked(values, log=self.log)[0]
+                drawn = np.interp(x, places, self._theory[reading, line.slot])
                 ink = theme.blend(theme.colour(line.slot), 0.7)
                 self.canvas.line((reading, line.slot), x, drawn, ink, width=width, dash=dash, z=8)
 

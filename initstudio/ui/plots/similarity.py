@@ -101,7 +101,8 @@ class SimilarityPlot(LayerPlot):
     def rows(self, readings: Readings, line: Line) -> Array:
         """Return the cosines of all pairs under each seed [seeds * pairs, layers]."""
         found = readings["cosines"][line.replicas].astype(np.float64)
-        return np.moveaxis(found, 2, 1).reshape(-1, found.shape[1])
+        pairs: Array = np.moveaxis(found, 2, 1).reshape(-1, found.shape[1])
+        return pairs
 
     def middle(self, rows: Array, line: Line) -> Array:
         """Return the median over the seeds of the mean over the pairs that have a cosine."""

@@ -144,8 +144,7 @@ def test_an_image_that_is_not_drawn_again_is_gone_with_its_scale(qtbot: QtBot) -
 def test_the_scale_names_its_ends_in_its_own_colours(qtbot: QtBot) -> None:
     canvas = canvas_of(qtbot)
     marks = canvas.scale_of_colours._marks()
-    assert marks[0] == (0, "0")
-    assert marks[-1] == (1, "1.0")
+    assert [marks[0], marks[-1]] == [(0, "0"), (1, "1.0")]
     area = canvas.scale_of_colours.sceneBoundingRect()
     image = drawn(canvas, LIGHT)
     for y, index in ((area.bottom() - 2, 0), (area.top() + 2, STEPS - 1)):

@@ -89,10 +89,12 @@ def hostile_history() -> History:
     loss[30:, 2] = 1e38
     loss[20:, 3] = 0
     layers = layers_of(header)
-    for key in ("gradient_norm", "activation_std"):
-        layers[key][1], layers[key][2], layers[key][3, 0] = np.nan, 1e38, 0
+    for key, made in layers.items():
+        if made.dtype == np.float32:
+            layers[key] = hostile = made.copy()
+            hostile[1], hostile[2], hostile[3, 0] = np.nan, 1e38, 0
     one = binned(np.full(50, 0.5), -23)
-    for key in ("weights", "gradients"):
+    for key in ("weights", "gradients", "activations"):
         found = layers[key].copy()
         found[1], found[2] = one, binned(np.array([np.nan, np.inf]), 0)
         found[3] = binned(np.array([1e30]), 80)

@@ -31,8 +31,11 @@ KEYS = (
     "activation_std", "gradient_norm", "similarity", "activity", "change", "activations", "spectrum"
 )  # fmt: skip
 EVERY = [
-    (key, name) for key in KEYS if issubclass(PLOTS[key], LayerPlot) for name in PLOTS[key].quantities
-]  # fmt: skip
+    (key, name)
+    for key, kind in PLOTS.items()
+    if issubclass(kind, LayerPlot)
+    for name in kind.quantities
+]
 every_quantity = pytest.mark.parametrize(("key", "name"), EVERY)
 
 
@@ -118,7 +121,7 @@ def test_the_line_is_the_median_of_what_was_read(key: str, name: str, qtbot: QtB
             np.testing.assert_allclose(y, wanted, rtol=1e-6)
             assert x.tolist() == list(range(len(wanted)))
     names = plot.canvas.bottom.names
-    assert len(names) == len(x)
+    assert len(names) == len(drawn(plot, 0)[0])
     assert plot.canvas.left.labelText == quantity.axis
     cells = plot.data(history)
     assert cells[1][2] == names[0]
@@ -218,7 +221,7 @@ def test_the_cosine_map_has_each_pair_in_its_cell_and_tells_it(qtbot: QtBot) -> 
     side = (right - left) / 8
     plot.canvas.pointed.emit((left + 5.5 * side, top - 2.5 * side))
     found = [label.value for label in plot.legend.labels]
-    at = list(zip(*np.triu_indices(8, 1), strict=True)).index((2, 5))
+    at = [(one, other) for one in range(8) for other in range(one + 1, 8)].index((2, 5))
     for text, value in zip(found, cosines[:, 2, at], strict=True):
         assert float(text.replace("−", "-")) == pytest.approx(value, rel=0.06)
     assert "Inputs 3 and 6" in plot.canvas.toolTip()
@@ -281,10 +284,9 @@ def test_ridges_stand_on_their_layers_in_order_with_the_start_behind(qtbot: QtBo
     plot = shown(qtbot, "activations", history, layers="all", style="ridges")
     for what, shift in ((0, 0.5), (("start", 0), 0.0)):
         x, y = drawn(plot, what)
-        gaps = np.flatnonzero(np.isnan(y))
-        starts = [0, *(gaps[:-1] + 1)]
-        assert len(gaps) == count
-        for layer, (start, end) in enumerate(zip(starts, gaps, strict=True)):
+        turns = np.flatnonzero(np.diff(np.isfinite(np.pad(y, 1, constant_values=np.nan))))
+        assert len(turns) == 2 * count, "one line for each layer"
+        for layer, (start, end) in enumerate(turns.reshape(-1, 2)):
             top = start + int(np.argmax(y[start:end]))
             assert x[top] == pytest.approx(shift + layer, abs=0.15), "each layer has its own mean"
             assert y[top] - np.min(y[start:end]) == pytest.approx(1.7, abs=0.02)
@@ -427,8 +429,8 @@ def test_hostile_outputs_are_drawn_or_told(
                 assert plot.canvas.message == "No contender has a finite value here."
             else:
                 assert plot.canvas.message == ""
-    if one[3] == 0:
-        assert "Way 1: no finite value in" in plot.notes
+            if reading is some and one[3] == 0:
+                assert "Way 1: no finite value in" in plot.notes
 
 
 @pytest.mark.parametrize("key", KEYS)

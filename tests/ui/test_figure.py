@@ -24,8 +24,8 @@ from tests.synthetic import experiment_of, history_of, studied_of
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
 SIZE = QSize(640, 400)
-HEAT = ("activations", "phase", "trainability")
-"""Plots that show an image as long as nothing else is chosen."""
+IMAGES = ("phase", "trainability", "activations")
+"""Pictures that show an image as long as nothing else is chosen; all the rest is drawn."""
 SEEN = 32
 """A difference of a colour, of 255, that an eye would see."""
 Pixels = npt.NDArray[np.int64]
@@ -116,7 +116,7 @@ def test_text_stays_text(key: str, history: History, qtbot: QtBot) -> None:
     drawing = taken[".svg"].decode()
     words = PLOTS[key].label.split()[0]
     assert words in drawing
-    assert ("<image" in drawing) == (key in HEAT), "only what is no drawing is pixels"
+    assert ("<image" in drawing) == (key in IMAGES), "only what is no drawing is pixels"
     if key == "trainability":
         return  # there is no contender in it
     assert "Way 0" in drawing

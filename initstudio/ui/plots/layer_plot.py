@@ -235,7 +235,8 @@ class LayerPlot(Plot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the one number of each column for one seed, NaN and all."""
-        return rows[0]
+        one: Array = rows[0]
+        return one
 
     # ------------------------------------------------------------------ numbers
 

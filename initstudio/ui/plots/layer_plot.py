@@ -235,7 +235,8 @@ class LayerPlot(Plot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the one number of each column for one seed, NaN and all."""
-        return rows[0]
+        found: Array = rows[0]
+        return found
 
     # ------------------------------------------------------------------ numbers
 
@@ -348,8 +349,12 @@ class LayerPlot(Plot):
             return "This network has no activation functions; choose All layers."
         key = self.quantity.reading
         recorded = history.header.experiment.recording.probes
-        was = "recorded" if recorded is not None and key not in recorded else "measured"
-        return f"“{key.replace('_', ' ')}” was not {was} in this run."
+        if recorded is not None and key not in recorded:
+            return f"“{key.replace('_', ' ')}” was not recorded in this run."
+        # the start is measured anew for what somebody looks at, and that soon comes
+        if history.layers_step == 0:
+            return self.invitation
+        return f"“{key.replace('_', ' ')}” was not measured in this run."
 
     def _why_nothing_drawn(self, now: list[Curve]) -> str:
         if any(one.lost for one in now):

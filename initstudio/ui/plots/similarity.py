@@ -111,7 +111,8 @@ class SimilarityPlot(LayerPlot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the mean over the pairs."""
-        return _mean(rows[None])[0]
+        found: Array = _mean(rows[None])[0]
+        return found
 
     def band_note(self) -> str:
         """Return what line and band are."""

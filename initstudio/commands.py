@@ -70,6 +70,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
         listing.add_argument("--json", action="store_true", help="as a JSON array")
         listing.set_defaults(catalogue=name)
     _add_script(commands)
+    _add_xray(commands)
     tensors = _add(commands, "tensors", verbs.tensors, "say what is in a file of weights")
     tensors.add_argument("weights", metavar="FILE.safetensors", type=Path)
     tensors.add_argument("--json", action="store_true", help="as JSON, with the distributions")
@@ -160,6 +161,21 @@ def _add_script(commands: Commands) -> None:
     what.add_argument("--init", metavar="NAME", help="only how that contender starts the network")
 
 
+def _add_xray(commands: Commands) -> None:
+    command = _add(
+        commands, "xray", verbs.xray, "measure how the contenders start, without training", _XRAY
+    )
+    command.add_argument("file", metavar="FILE", help=FILE_HELP)
+    command.add_argument("--json", action="store_true", help="all numbers and findings, as JSON")
+    command.add_argument(
+        "--study",
+        metavar="NAME",
+        default="start",
+        help="another study than the profile: first_step, phase, jacobian, luck, width, "
+        "trainability",
+    )
+
+
 def _add_describe(commands: Commands) -> None:
     command = _add(
         commands, "describe", verbs.describe, "read a network in a Python file, as JSON", _DESCRIBE
@@ -220,6 +236,20 @@ Write the experiment as a plain PyTorch script, which needs torch and numpy and 
 
 Run under the same torch it starts every network with the same weights, bit for bit, and its losses
 are those of a run to rounding. The weights are compared before it is written.
+"""
+
+_XRAY = """\
+Measure how each contender starts, before any training: a table with a row for each layer, beside
+what theory predicts, and what is found in sentences, worst first, each with what would mend it.
+
+  std           standard deviation of the outputs; theory: what mean-field theory predicts of it
+  mean square   of the outputs; of biases: the part that the biases make, by theory
+  gradient std  standard deviation of the loss's gradient by the outputs
+  dead          share of the units that give the same for the whole batch
+  saturated     share of the outputs at the ends of the activation's range
+  cosine        mean over pairs of the first 8 examples
+
+A dash stands for a number that there is not. With --json null stands for what is not finite.
 """
 
 _DESCRIBE = """\

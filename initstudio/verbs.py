@@ -94,6 +94,33 @@ def script(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def xray(arguments: argparse.Namespace) -> int:
+    """Print what a study finds in how the contenders start, and return the exit status."""
+    from initstudio import examining, headless  # noqa: PLC0415
+    from initstudio.engine.plan import problems  # noqa: PLC0415
+
+    experiment = headless.load(arguments.file)
+    for problem in problems(experiment):  # before torch is loaded, which takes seconds
+        where = f"{arguments.file} {problem.where}"
+        raise ExperimentError(where, problem.why)
+    import torch  # noqa: PLC0415
+
+    from initstudio.engine.host import THREADS  # noqa: PLC0415
+    from initstudio.engine.studies import STUDIES  # noqa: PLC0415
+
+    study = STUDIES.get(arguments.study)
+    if study is None:
+        why = f"there is no study '{arguments.study}'; known: {', '.join(STUDIES)}"
+        raise ExperimentError("--study", why)
+    torch.set_num_threads(THREADS)
+    resolved, results = examining.examine(experiment, study, sys.stderr)
+    if arguments.json:
+        show(examining.as_json(resolved, results, arguments.study))
+    else:
+        show(examining.as_text(resolved, results))
+    return 0
+
+
 def shot(arguments: argparse.Namespace) -> int:
     """Write a picture of the window, and return the exit status."""
     if sys.platform == "linux" and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}):

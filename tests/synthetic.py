@@ -1,5 +1,7 @@
 """Runs made up for the tests of histories and plots, with known numbers and hostile ones."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
@@ -9,6 +11,11 @@ from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Experiment, Recording, Seeds
 from initstudio.history import Header, History, Readings, Stretch
+from initstudio.results import Results
+from initstudio.ui.studies import Studied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def experiment_of(contenders: int = 3, seeds: int = 1) -> Experiment:
@@ -106,3 +113,116 @@ def history_of(experiment: Experiment, steps: int = 100) -> History:
     history = History(header)
     history.extend(stretch_from(header, falling(header, steps)))
     return history
+
+
+def studied_of(study: str, experiment: Experiment, *, share: float = 1.0) -> Studied:
+    """Return made-up results of a study of this experiment, all numbers finite."""
+    header = header_of(experiment)
+    made: dict[str, Callable[[Header], Readings]] = {
+        "jacobian": _jacobian,
+        "first_step": _first_step,
+        "luck": _luck,
+        "phase": _phase,
+        "trainability": _trainability,
+        "width": _width,
+    }
+    results = Results(values=made[study](header), share=share, notes=("made up",))
+    return Studied(header=header, results=results, share=share)
+
+
+def hostile_study(study: str, experiment: Experiment) -> Studied:
+    """Return results in which contenders 1, 2 and 3 of five have no, huge and zero numbers."""
+    studied = studied_of(study, experiment)
+    values = {key: one.copy() for key, one in studied.results.values.items()}  # type: ignore[union-attr]
+    for one in values.values():
+        if one.dtype == np.float64 and len(one) == len(experiment.contenders):
+            one[1], one[2], one[3] = np.nan, 1e308, 0
+            one[2].flat[0] = np.inf if one[2].ndim else 1e308
+    results = Results(values=values, notes=("made up",))
+    return Studied(header=studied.header, results=results, share=1.0)
+
+
+def _each(header: Header) -> npt.NDArray[np.float64]:
+    """Return another number for each contender, about 1 [contenders]."""
+    return 1 + 0.3 * np.arange(len(header.experiment.contenders), dtype=np.float64)
+
+
+def _jacobian(header: Header) -> Readings:
+    each, blocks = _each(header), len(header.activations)
+    values = np.full((len(each), 512), np.nan)
+    values[:, :40] = np.outer(each, np.geomspace(3, 0.01, 40))
+    of_blocks = each[:, None, None] * np.geomspace(2, 0.1, 64) * np.ones((1, blocks, 1))
+    return {
+        "singular_values": values,
+        "log10_condition": np.log10(300 * each),
+        "variance": each,
+        "predicted_variance": 1.1 * each,
+        "mean_square": each,
+        "block_singular_values": of_blocks,
+        "block_layers": np.array(header.activations),
+    }
+
+
+def _first_step(header: Header) -> Readings:
+    replicas, tensors = len(header.slots), len(header.tensors)
+    each = 1 + 0.2 * np.arange(replicas)
+    return {
+        "loss": 2.3 * each,
+        "chance_loss": np.array([np.log(10)]),
+        "noise_scale": 100 * each,
+        "update_ratio": np.outer(each, np.geomspace(1e-3, 1e-2, tensors)),
+        "stable_rate": 0.5 / each,
+        "sharpness": 4 * each,
+    }
+
+
+def _luck(header: Header) -> Readings:
+    rng, each = np.random.default_rng(0), _each(header)
+    own = np.stack([2.3 * each, 0.5 * each, 1.1 * each], axis=1)
+    return {
+        "loss": each[:, None] * rng.normal(2.3, 0.1, (len(each), 50)),
+        "gradient_norm": each[:, None] * np.exp(rng.normal(-1, 1, (len(each), 50))),
+        "length": each[:, None] * rng.normal(1, 0.2, (len(each), 50)),
+        "own": own,
+        "spread": 0.04 * each,
+    }
+
+
+def _width(header: Header) -> Readings:
+    each = _each(header)
+    widths, layers = np.array([32, 64, 128, 256]), np.array(header.activations)
+    slope = np.outer(each - 1, np.linspace(0.5, 1, len(layers)))
+    size = widths[None, :, None, None] ** slope[:, None, None, :] * np.ones((1, 1, 4, 1))
+    return {"widths": widths, "size": size, "layers": layers, "slope": slope}
+
+
+def _phase(header: Header) -> Readings:
+    contenders = len(header.experiment.contenders)
+    weight, bias = np.linspace(0.05, 4, 96), np.linspace(0, 1, 64)
+    chi = weight[None, :] / (1.5 + bias[:, None])
+    with np.errstate(divide="ignore"):
+        depth = 1 / np.abs(np.log(chi))
+    points = np.stack([1 + 0.4 * np.arange(contenders), 0.1 + 0 * np.arange(contenders)], axis=1)
+    trail = points[:, None, :] + 0.05 * np.arange(5)[None, :, None]
+    return {
+        "weight_variance": weight,
+        "bias_variance": bias,
+        "depth_scale": depth,
+        "chi": chi,
+        "critical": 1.5 + bias,
+        "points": points,
+        "trail": trail,
+    }
+
+
+def _trainability(_header: Header) -> Readings:
+    depth, weight = np.array([5, 10, 20, 40, 80, 160]), np.linspace(0.5, 3, 8)
+    accuracy = np.exp(-np.outer(depth / 40, np.abs(weight - 2)))
+    return {
+        "depth": depth,
+        "weight_variance": weight,
+        "loss": 2.3 * (1 - accuracy),
+        "accuracy": accuracy,
+        "curve_variance": np.linspace(0.5, 3, 50),
+        "curve_depth": 6 / np.abs(np.log(np.linspace(0.5, 3, 50) / 2.01)),
+    }

@@ -40,7 +40,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"ui"}),
     # floor 5
     frozenset({"listing", "progress"}),
-    frozenset({"headless", "describing"}),
+    frozenset({"headless", "describing", "examining"}),
     frozenset({"verbs"}),
     frozenset({"commands"}),
     frozenset({"__main__"}),

@@ -67,8 +67,7 @@ class Signal:
         if self.pairs is None or not len(self.pairs):
             return nan
         one, other = _sides(self.square)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return float((self.pairs / np.sqrt(one * other)).mean())
+        return float((self.pairs / np.sqrt(one * other)).mean())
 
 
 def input_signal(x: npt.NDArray[Any]) -> Signal:
@@ -100,19 +99,17 @@ def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Fl
             alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
     signals = [whole.found.get(layer.module) for layer in plan.watched]
     silent = [alone.found.get(layer.module) for layer in plan.watched]
-    second = np.array([one.square.mean() if one else nan for one in signals])
-    from_biases = np.array([one.square.mean() if one else nan for one in silent])
     back = np.array([whole.gradients.get(layer.module, nan) for layer in plan.watched])
-    last = back[-1] if len(back) else nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = np.sqrt(back / last)
-    return {
-        "activation_std": np.array([one.std if one else nan for one in signals]),
-        "activation_second": second,
-        "second_from_biases": from_biases if something else 0 * second,
-        "signal_std": relative,
-        "cosine": np.array([one.cosine if one else nan for one in signals]),
-    }
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        second = np.array([one.square.mean() if one else nan for one in signals])
+        from_biases = np.array([one.square.mean() if one else nan for one in silent])
+        return {
+            "activation_std": np.array([one.std if one else nan for one in signals]),
+            "activation_second": second,
+            "second_from_biases": from_biases if something else 0 * second,
+            "signal_std": np.sqrt(back / back[-1]) if len(back) else back,
+            "cosine": np.array([one.cosine if one else nan for one in signals]),
+        }
 
 
 def _comes_of_nothing(plan: Plan, contender: int) -> bool:

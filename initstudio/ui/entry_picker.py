@@ -91,7 +91,7 @@ class EntryPicker(QWidget):
     def _form_of(self, entry: Entry[Any]) -> Form:
         """Return the entry's form, kept from the last time, so that nothing flickers."""
         if entry.key not in self._forms:
-            form = Form(entry.params, self.name, parent=self)
+            form = Form(entry.params, self.name, parent=self, sliders=True)
             form.changed.connect(self.param_changed)
             self._rows.insertWidget(1, form)
             self._forms[entry.key] = form

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from initstudio.catalogue import Value
 from initstudio.declared import Param, params_of
 from initstudio.errors import ExperimentError
+from initstudio.ui.drag_slider import DragSlider, reach
 from initstudio.ui.fields import Field, Switch, field_for, tip
 from initstudio.ui.formula_field import FormulaField
 
@@ -21,6 +22,7 @@ GAP = 8
 class Form(QWidget):
     """The parameters of a struct, one a row; `changed` tells of what a person did, nothing else.
 
+    With `sliders`, numbers that have a usual range can be dragged, too.
     Each control is named "<name>: <label>" for assistive tools and for tests.
     """
 
@@ -32,9 +34,12 @@ class Form(QWidget):
         name: str,
         only: Collection[str] | None = None,
         parent: QWidget | None = None,
+        *,
+        sliders: bool = False,
     ) -> None:
         super().__init__(parent)
         self.name = name
+        self.sliders: dict[str, DragSlider] = {}
         shown = (p for p in params_of(kind) if p.editor != "none")
         self.params = tuple(p for p in shown if only is None or p.name in only)
         self.fields: dict[str, QWidget] = {}
@@ -49,6 +54,8 @@ class Form(QWidget):
         self._grid.setColumnMinimumWidth(0, label_width(self))
         for param in self.params:
             self._add(param)
+            if sliders and reach(param):
+                self._add_slider(param)
         if not self.params:
             self.hide()
 
@@ -56,7 +63,10 @@ class Form(QWidget):
         """Show values by name; one that is left out is at its default, None is several ones."""
         for param in self.params:
             field = cast("Field", self.fields[param.name])
-            field.show_value(values.get(param.name, param.default))
+            value = values.get(param.name, param.default)
+            field.show_value(value)
+            if param.name in self.sliders:
+                self.sliders[param.name].show_value(value)
 
     def show_problems(self, problems: Mapping[str, str]) -> None:
         """Show a sentence under each parameter that is wrong."""
@@ -77,11 +87,22 @@ class Form(QWidget):
             self._grid.addWidget(label, row, 0)
         note = Note()
         self._grid.addWidget(field, row, 1)
-        self._grid.addWidget(note, row + 1, 0, 1, 2)
+        self._grid.addWidget(note, row + 2, 0, 1, 2)
         self.fields[param.name], self._notes[param.name] = field, note
         listener = cast("Field", field)
         listener.edited.connect(lambda value, name=param.name: self.changed.emit(name, value))
         listener.refused.connect(lambda why, name=param.name: self._on_refused(name, why))
+
+    def _add_slider(self, param: Param) -> None:
+        """Put a slider below the field that was added last."""
+        slider, field = DragSlider(param), cast("Field", self.fields[param.name])
+        slider.setAccessibleName(f"{self.name}: {param.label}, slider")
+        slider.setAccessibleDescription(slider.toolTip())
+        slider.edited.connect(field.show_value)
+        slider.edited.connect(lambda value: self.changed.emit(param.name, value))
+        field.edited.connect(slider.show_value)
+        self._grid.addWidget(slider, self._grid.rowCount() - 2, 0, 1, 2)
+        self.sliders[param.name] = slider
 
     def _on_refused(self, name: str, why: str) -> None:
         self._refusals[name] = why

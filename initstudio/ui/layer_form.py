@@ -56,7 +56,7 @@ class LayerForm(QWidget):
 
     def _form_of(self, key: str) -> Form:
         if key not in self._forms:
-            form = Form(LAYERS[key].params, "Layer", parent=self)
+            form = Form(LAYERS[key].params, "Layer", parent=self, sliders=True)
             form.changed.connect(self.changed)
             self._column.addWidget(form)
             self._forms[key] = form

@@ -4,9 +4,11 @@ from collections import deque
 from enum import Enum
 from pathlib import Path
 
+import numpy as np
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from initstudio.alarms import Alarm, Alarms
 from initstudio.engine.messages import (
     Command,
     Ended,
@@ -22,7 +24,7 @@ from initstudio.engine.messages import (
     Stop,
 )
 from initstudio.experiment import Device, Experiment
-from initstudio.history import History
+from initstudio.history import History, Stretch
 from initstudio.ui.worker import Died, Event, RunWorker
 
 STOP_PATIENCE = 500
@@ -69,11 +71,14 @@ class LiveRun(QObject):
         self.devices: dict[Device, str] = {}
         """What the engine's torch sees, with makers' names; empty until it has told."""
         self.history: History | None = None
+        self.alarms: tuple[Alarm, ...] = ()
+        """What has begun to go wrong in the run, in order."""
         self.experiment: Experiment | None = None
         """What the engine was last given to run."""
         self._run = 0
         self._engine_ready = False
         self._coming: History | None = None
+        self._watch_over: Alarms | None = None
         self._unheard: Start | None = None
         """The Start of which the engine has said nothing yet; lost if that engine ends."""
         self._pace: deque[tuple[float, int]] = deque(maxlen=120)
@@ -182,14 +187,25 @@ class LiveRun(QObject):
         if self._coming:
             # shown only now: until here the pictures of the run before stay, instead of nothing
             self.history, self._coming = self._coming, None
+            self.alarms, self._watch_over = (), Alarms(self.history.header)
         if self.history is None:
             return
         self.history.extend(report.stretch)
+        self._heed(report.stretch)
         self._pace.append((report.seconds, self.history.last_step))
         if self.state in {State.STOPPED, State.FAILED}:
             return
         waiting = State.PAUSED if self.history.last_step else State.READY
         self._set_state(waiting if report.paused else State.RUNNING)
+
+    def _heed(self, stretch: Stretch) -> None:
+        """Note what begins to go wrong in the newest readings by layer."""
+        if self._watch_over is None or stretch.layers_step < 0:
+            return
+        at = np.flatnonzero(stretch.steps == stretch.layers_step)
+        loss = stretch.series["loss"][at[0]] if len(at) and "loss" in stretch.series else None
+        found = self._watch_over.extend(stretch.layers_step, stretch.layers, loss)
+        self.alarms += tuple(found)
 
     def _on_ended(self, report: Ended) -> None:
         self._obeyed()

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
+from initstudio.alarms import Alarm
 from initstudio.engine import plan
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Device, Experiment, encode
@@ -83,6 +84,11 @@ class Session(QObject):
     def history(self) -> History | None:
         """Return the readings of the present run."""
         return self._live.history
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return what has begun to go wrong in the present run, in order."""
+        return self._live.alarms
 
     @property
     def devices(self) -> dict[Device, str]:

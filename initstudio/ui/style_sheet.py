@@ -1,7 +1,8 @@
 """The window's one style sheet, with the theme's colours left open.
 
 Names that a widget may set to be styled: the property `kind` = "primary", "quiet" or "chip" on
-buttons; "title", "muted", "error", "warning" or "good" on labels; "card" on frames.
+buttons; "title", "muted", "error", "warning" or "good" on labels; "card" on frames; "slim" on
+sliders.
 """
 
 from string import Template
@@ -108,6 +109,16 @@ QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: $acc
 QSlider::handle:horizontal {
     width: 14px; height: 14px; margin: -6px 0; border-radius: 8px;
     background: $control; border: 1px solid $strong;
+}
+QSlider[kind="slim"] { min-height: 16px; max-height: 16px; }
+QSlider[kind="slim"]::sub-page:horizontal { background: $border; }
+QSlider[kind="slim"]::handle:horizontal {
+    width: 10px; height: 10px; margin: -4px 0; border-radius: 6px; background: $accent;
+    border-color: $accent;
+}
+QSlider[kind="slim"]::handle:horizontal:disabled { background: $border; border-color: $border; }
+QSlider[kind="slim"]::handle:horizontal:hover, QSlider[kind="slim"]::handle:horizontal:focus {
+    border: 1px solid $text;
 }
 QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border-color: $accent; }
 QProgressBar {

@@ -13,9 +13,9 @@ from initstudio.cells import cell_experiment, row_experiment
 from initstudio.engine.phase import phase
 from initstudio.engine.plan import plan
 from initstudio.engine.studies import STUDIES, trainability
-from initstudio.engine.studies.trainability import activation_of, width_of
 from initstudio.engine.study import Superseded
 from initstudio.engine.train import train
+from initstudio.engine.typical import activation_of, width_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import SGD, Choice, Experiment
 from initstudio.history import Readings

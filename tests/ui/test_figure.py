@@ -18,13 +18,15 @@ from initstudio.ui.board import PLACES
 from initstudio.ui.figure import Figure, Look, as_csv, take
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot, Table
+from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.theme import DARK, LIGHT, Theme
-from tests.synthetic import experiment_of, history_of
+from tests.synthetic import experiment_of, history_of, studied_of
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
-SIZE = QSize(640, 400)
-HEAT = ("activations",)
-"""Plots that show an image as long as nothing else is chosen."""
+SIZE = QSize(960, 540)
+"""That of a slide."""
+IMAGES = ("phase", "trainability", "activations")
+"""Pictures that show an image as long as nothing else is chosen; all the rest is drawn."""
 SEEN = 32
 """A difference of a colour, of 255, that an eye would see."""
 Pixels = npt.NDArray[np.int64]
@@ -35,6 +37,8 @@ def plot_of(qtbot: QtBot, key: str, history: History | None) -> Plot:
     qtbot.addWidget(plot)
     if history:
         plot.show_contenders(history.header.experiment.contenders)
+    if isinstance(plot, StudyPlot):
+        plot.show_study(studied_of(plot.study, history.header.experiment) if history else None)
     plot.restart(history)
     return plot
 
@@ -113,7 +117,9 @@ def test_text_stays_text(key: str, history: History, qtbot: QtBot) -> None:
     drawing = taken[".svg"].decode()
     words = PLOTS[key].label.split()[0]
     assert words in drawing
-    assert ("<image" in drawing) == (key in HEAT), "only what is no drawing is pixels"
+    assert ("<image" in drawing) == (key in IMAGES), "only what is no drawing is pixels"
+    if key == "trainability":
+        return  # there is no contender in it
     assert "Way 0" in drawing
     text = pypdfium2.PdfDocument(taken[".pdf"])[0].get_textpage().get_text_range()
     assert words in text
@@ -178,6 +184,9 @@ def test_the_numbers_are_those_of_the_run(key: str, history: History, qtbot: QtB
     plot.refresh()
     head, *rows = csv.reader(io.StringIO(as_csv(plot.data(history))))
     assert all(len(row) == len(head) for row in rows)
+    if key == "trainability":
+        assert {row[0] for row in rows} == {"cell", rows[-1][0]}
+        return
     assert {"Way 0", "Way 1", "Way 2"} <= {cell for row in rows for cell in row}
 
 

@@ -1,10 +1,9 @@
 """Trainability: which depths learn at which sigma_w^2, each cell of the map a short training."""
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from math import nan
-from statistics import median
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -21,6 +20,7 @@ from initstudio.engine.phase import phase
 from initstudio.engine.plan import Plan, problems
 from initstudio.engine.study import Heed, Study
 from initstudio.engine.train import train
+from initstudio.engine.typical import activation_of, width_of
 from initstudio.errors import ExperimentError
 from initstudio.experiment import MAX_CONTENDERS, Choice, Experiment
 from initstudio.layer_edits import MAX_DEPTH
@@ -28,8 +28,6 @@ from initstudio.results import Results
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-WIDTH = 64
-"""Of a network without Linear layers of its own."""
 LAST = 10
 """Steps over which a cell's loss and accuracy are means."""
 CURVE = 60
@@ -125,29 +123,6 @@ def _begin(plan: Plan, params: TrainabilityParams, heed: Heed) -> Iterator[Resul
             yield results(share(step / params.steps)) if news else None
         cells[:, at] = _kept[_key(plan, row, params.steps)]
         yield results(share(1))
-
-
-def activation_of(plan: Plan) -> Choice:
-    """Return the activation that the network has most often; tanh if it has none."""
-    counted = Counter(
-        (layer.layer.key, tuple(sorted(layer.values.items())))
-        for layer in plan.layers
-        if layer.layer and layer.layer.group == "Activation"
-    )
-    if not counted:
-        return Choice("tanh")
-    key, values = counted.most_common(1)[0][0]
-    return Choice(key, dict(values))
-
-
-def width_of(plan: Plan) -> int:
-    """Return the median of the units of the network's Linear layers; 64 if it has none."""
-    found = [
-        int(layer.values["units"])
-        for layer in plan.layers
-        if layer.layer and layer.layer.key == "linear" and "units" in layer.values
-    ]
-    return int(median(found)) if found else WIDTH
 
 
 def _curve(activation: Choice, variances: Floats, bias_variance: float) -> Floats:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
@@ -30,6 +30,12 @@ class NumberAxis(pg.AxisItem):
         """Draw the axis anew if it has changed its kind; a bare one is not seen."""
         if (log, names, bare) != (self.log, self.names, self.bare):
             self.log, self.names, self.bare = log, names, bare
+            if self.orientation == "left":
+                # the base class finds out while it paints, and paints no name that is too wide
+                metrics = QFontMetricsF(self.style["tickFont"] or QFont())
+                widest = max((metrics.horizontalAdvance(name) for name in names), default=30)
+                self.textWidth = int(widest) + 4
+                self.setWidth(None)
             self.picture = None
             self.update()
 

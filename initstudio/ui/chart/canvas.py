@@ -6,15 +6,15 @@ drawn in segments, which measured several times as quick as paths; only a pictur
 smoothed (`settle`).
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QGraphicsPathItem, QLabel, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
@@ -23,6 +23,8 @@ from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.chart.marks import Crosses, EndNames, Mark
 from initstudio.ui.chart.pointing import PointedPlot
 from initstudio.ui.theme import LIGHT, Theme, font
+
+Item = TypeVar("Item", bound=QGraphicsItem)
 
 RIGHT = 24
 """Pixels right of the axes, for half of the last number."""
@@ -213,6 +215,19 @@ class Canvas(PointedPlot):
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
 
+    def put(self, key: Hashable, make: Callable[[], Item], *, z: float) -> Item:
+        """Return an item of the caller's own making that is kept from frame to frame."""
+        item: Item | None = self._items.get(key)
+        if item is None:
+            item = self._keep(key, make())
+        self._show(key, item, z)
+        return item
+
+    def show_axes(self, *, shown: bool) -> None:
+        """Show the axes, or give their room to the picture."""
+        for side in ("left", "bottom"):
+            self.getPlotItem().showAxis(side, shown)
+
     def image(
         self, key: Hashable, area: tuple[Range, Range], pixels: Pixels, *, z: float = 0
     ) -> None:
@@ -267,6 +282,7 @@ class Canvas(PointedPlot):
         for key, item in self._items.items():
             if key not in self._drawn:
                 item.setVisible(False)
+        self.getPlotItem().layout.activate()  # or the axes wait for a turn of the event loop
 
     def _keep(self, key: Hashable, item: Any) -> Any:  # noqa: ANN401
         self._items[key] = item

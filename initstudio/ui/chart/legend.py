@@ -48,6 +48,8 @@ class Legend(QWidget):
             self.setToolTip("\n".join(label.name for label in labels))
             self.setAccessibleDescription(", ".join(label.name for label in labels))
             self.updateGeometry()
+        elif self.height() != self.heightForWidth(self.width()):
+            self.updateGeometry()  # values need room, too
         self.update()
 
     def hasHeightForWidth(self) -> bool:

@@ -153,6 +153,15 @@ def counted(number_of: int, noun: str) -> str:
     return f"{number_of:,} {noun}" if number_of == 1 else f"{number_of:,} {noun}s"
 
 
+def middle(values: npt.NDArray[np.floating]) -> float:
+    """Return the median of what is not NaN, also of the hugest numbers; NaN where there is none."""
+    known = np.sort(values[~np.isnan(values)].astype(np.float64)).tolist()
+    if not known:
+        return np.nan
+    below, above = known[(len(known) - 1) // 2], known[len(known) // 2]
+    return float(below if below == above else below / 2 + above / 2)
+
+
 def nice_step(step: float) -> float:
     """Return the next step of 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))

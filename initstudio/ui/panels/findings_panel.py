@@ -1,4 +1,4 @@
-"""What is found in how the contenders start, each with what would mend it."""
+"""What is found in how the contenders start, and alarms of the run, worst first."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from initstudio.alarms import Alarm
 from initstudio.engine.diagnosis import READ, tell
 from initstudio.engine.plan import plan
 from initstudio.experiment import Contender
@@ -27,6 +28,11 @@ NOTHING = "Nothing stands out in how these contenders start."
 UNKNOWN = "What is found in how the contenders start appears here."
 MARKS = {"bad": "error", "careful": "warning", "tip": "muted"}
 SEVERITIES = {"bad": 0, "careful": 1, "tip": 2}
+ALARMS: dict[str, str] = {
+    "vanishing": "Vanishing",
+    "exploding": "Exploding",
+    "not finite": "No finite numbers",
+}
 STUDIES = (START, "first_step")
 """Those that tell of findings."""
 
@@ -43,6 +49,7 @@ class FindingsPanel(QWidget):
         self.session = session
         self.studies = studies
         self.found: tuple[Told, ...] = ()
+        self.alarms: tuple[Alarm, ...] = ()
         self.empty = Fact()
         self.empty.setAccessibleName("Findings: none")
         self._shown: object = None
@@ -55,6 +62,8 @@ class FindingsPanel(QWidget):
         column.addStretch()
         session.experiment_changed.connect(self._on_changed)
         studies.changed.connect(self._on_changed)
+        session.runs_changed.connect(self._on_run_changed)
+        session.ticked.connect(self._on_run_changed)
         theme.present.theme_changed.connect(self._on_theme_changed)
         self.empty.show_text(UNKNOWN)
 
@@ -74,6 +83,11 @@ class FindingsPanel(QWidget):
         elif known[0] in fresh:
             told = tuple(one for found in fresh if found.results for one in found.results.told)
             self._show(told, measured=True)
+
+    def _on_run_changed(self) -> None:
+        if self.isVisible() and self.session.alarms != self.alarms:
+            self.alarms = self.session.alarms
+            self._fill()
 
     def _show(self, told: tuple[Told, ...], *, measured: bool) -> None:
         contenders = {one.slot: one for one in self.session.experiment.contenders}
@@ -97,42 +111,29 @@ class FindingsPanel(QWidget):
                 row.hide()
                 row.deleteLater()
         contenders = {one.slot: one for one in self.session.experiment.contenders}
+        for alarm in self.alarms:
+            if alarm.slot in contenders:
+                self._rows.addWidget(self._alarm(alarm, contenders[alarm.slot]))
         for one in self.found:
-            self._rows.addWidget(self._row(one, contenders[one.slot]))
+            self._rows.addWidget(self._finding(one, contenders[one.slot]))
         nothing = NOTHING if self._measured else UNKNOWN
-        self.empty.show_text("" if self.found else nothing)
+        self.empty.show_text("" if self.found or self.alarms else nothing)
 
-    def _row(self, one: Told, contender: Contender) -> QFrame:
-        row = QFrame()
-        row.setProperty("kind", "card")
-        finding = FINDINGS[one.finding]
+    def _alarm(self, alarm: Alarm, contender: Contender) -> QFrame:
+        title = f"{contender.name}: {ALARMS[alarm.kind]} in training"
+        text = alarm.sentence.split(": ", 1)[-1]
+        row = _card(title, "error", f"{text[:1].upper()}{text[1:]}", contender.slot)
+        row.setToolTip("Seen in the readings of the present run, against those of its start.")
+        return row
+
+    def _finding(self, one: Told, contender: Contender) -> QFrame:
+        finding, verdict = FINDINGS[one.finding], one.verdict
         title = f"{contender.name}: {finding.label}"
+        row = _card(title, MARKS[verdict.severity], verdict.sentence, contender.slot)
         row.setToolTip(f"{finding.summary}\n{finding.source}")
-        name = QLabel(title)
-        name.setTextFormat(Qt.TextFormat.PlainText)
-        name.setProperty("kind", MARKS[one.verdict.severity])
-        name.setWordWrap(True)
-        colour = theme.present.theme.colour(contender.slot)
-        dot = QLabel()
-        dot.setFixedSize(10, 10)
-        dot.setStyleSheet(f"background: {colour}; border-radius: 5px;")
-        head = QHBoxLayout()
-        head.setSpacing(6)
-        head.addWidget(dot)
-        head.addWidget(name, 1)
-        sentence = QLabel(one.verdict.sentence)
-        sentence.setTextFormat(Qt.TextFormat.PlainText)
-        sentence.setWordWrap(True)
-        sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        sentence.setAccessibleName(title)
-        column = QVBoxLayout(row)
-        column.setContentsMargins(9, 7, 9, 7)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(sentence)
-        if one.verdict.fix:
-            button = self._fix_button(one.slot, one.verdict.fix, title)
+        column = row.layout()
+        if verdict.fix and isinstance(column, QVBoxLayout):
+            button = self._fix_button(one.slot, verdict.fix, title)
             column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return row
 
@@ -162,8 +163,38 @@ class FindingsPanel(QWidget):
         super().showEvent(event)
         self.studies.want(self.title, {START: {"probes": " ".join(READ)}})
         self._on_changed()
+        self._on_run_changed()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Want nothing more."""
         super().hideEvent(event)
         self.studies.want(self.title, {})
+
+
+def _card(title: str, mark: str, text: str, slot: int) -> QFrame:
+    """Return a framed sentence about the contender of that slot, below a title."""
+    card = QFrame()
+    card.setProperty("kind", "card")
+    name = QLabel(title)
+    name.setTextFormat(Qt.TextFormat.PlainText)
+    name.setProperty("kind", mark)
+    name.setWordWrap(True)
+    dot = QLabel()
+    dot.setFixedSize(10, 10)
+    dot.setStyleSheet(f"background: {theme.present.theme.colour(slot)}; border-radius: 5px;")
+    head = QHBoxLayout()
+    head.setSpacing(6)
+    head.addWidget(dot)
+    head.addWidget(name, 1)
+    sentence = QLabel(text)
+    sentence.setTextFormat(Qt.TextFormat.PlainText)
+    sentence.setWordWrap(True)
+    sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    sentence.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    sentence.setAccessibleName(title)
+    column = QVBoxLayout(card)
+    column.setContentsMargins(9, 7, 9, 7)
+    column.setSpacing(4)
+    column.addLayout(head)
+    column.addWidget(sentence)
+    return card

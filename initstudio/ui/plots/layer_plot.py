@@ -111,6 +111,8 @@ class LayerPlot(Plot):
     quantities: ClassVar[dict[str, Quantity]] = {}
     """By the value of the option `quantity`; the first is used where there is no such option."""
     across: ClassVar[str] = "layer"
+    most_bands: ClassVar[int] = 16
+    """Of more contenders the bands would hide one another, and are left out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
@@ -235,8 +237,8 @@ class LayerPlot(Plot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the one number of each column for one seed, NaN and all."""
-        found: Array = rows[0]
-        return found
+        one: Array = rows[0]
+        return one
 
     # ------------------------------------------------------------------ numbers
 
@@ -278,7 +280,7 @@ class LayerPlot(Plot):
         if start is not None:
             ghost = theme.blend(colour, 0.38)
             canvas.line(("start", line.slot), x, start.middle, ghost, width=theme.thin_width, z=3)
-        if present.count > 1:
+        if present.count > 1 and len(self.lines) <= self.most_bands:
             band = theme.veil(colour, len(self.lines))
             canvas.area(line.slot, x, present.low, present.high, band, z=1)
         dash = theme.dash(line.slot)

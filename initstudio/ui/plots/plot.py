@@ -378,6 +378,10 @@ class Plot(QWidget):
             return True
         return super().eventFilter(watched, event)
 
+    def hasHeightForWidth(self) -> bool:
+        """Return that the board is shared evenly, whatever the legend needs."""
+        return False
+
     def sizeHint(self) -> QSize:
         """Return the same size for all pictures, so that they share the board evenly."""
         return QSize(420, 300)

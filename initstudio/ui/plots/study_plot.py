@@ -6,6 +6,7 @@ A subclass names the study, and draws its results in `draw_results`.
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
 from msgspec import structs
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QWidget
@@ -14,6 +15,8 @@ from initstudio.catalogue import Value
 from initstudio.experiment import Experiment
 from initstudio.history import Header, History
 from initstudio.results import Results
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.lines import Array, Range, grown
 from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.studies import Studied
 
@@ -40,6 +43,10 @@ class StudyPlot(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.studied: Studied | None = None
+        self._views: dict[str, Range] = {}
+        self._told: list[str] = []
+        self._reading = ""
+        self._place: tuple[float, float] | None = None
         super().__init__(parent)
         self.wait = QToolButton()
         self.wait.setText("Pause")
@@ -77,15 +84,46 @@ class StudyPlot(Plot):
         self.settled = settle
         studied = self.studied
         if studied is None or studied.results is None or studied.trouble:
-            self.clear(studied.trouble if studied and studied.trouble else self.invitation)
-            self.show_notes([])
+            self._say(studied.trouble if studied and studied.trouble else self.invitation)
             return
         if not self.lines:
-            self.clear("No contender is shown.")
-            self.show_notes([])
+            self._say("No contender is shown.")
             return
         self.draw_results(studied.results)
-        self.show_notes([*self._progress(studied), *self.results_notes(studied.results)])
+        self._on_pointed(self._place)
+        self._tell([*self._progress(studied), *self.results_notes(studied.results)])
+
+    def make_picture(self) -> QWidget:
+        """Return the canvas, which tells where the mouse is."""
+        canvas = super().make_picture()
+        if isinstance(canvas, Canvas):
+            canvas.pointed.connect(self._on_pointed)
+            canvas.clicked.connect(self._on_clicked)
+        return canvas
+
+    def reading_at(self, _results: Results, _x: float, _y: float) -> str:
+        """Return what lies below the mouse, in words; it takes the notes' place meanwhile."""
+        return ""
+
+    def act_at(self, _results: Results, _x: float, _y: float) -> None:
+        """Do what a click at that place is to do."""
+
+    def read_out(self, text: str) -> None:
+        """Show a sentence in the notes' place, until the mouse moves on."""
+        self._reading = text
+        self._tell(self._told)
+
+    def on_shape_changed(self) -> None:
+        """Forget the axes."""
+        self._views.clear()
+
+    def fit(self, name: str, values: Array, *, log: bool = False) -> Range:
+        """Return the axis of that name for these numbers: the one before while they fill it."""
+        known = values[np.isfinite(values)]
+        low, high = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+        if known.size or name not in self._views:
+            self._views[name] = grown(self._views.get(name), low, high, log=log)
+        return self._views[name]
 
     def draw_results(self, results: Results) -> None:
         """Draw what has been found; there is at least one contender."""
@@ -111,9 +149,34 @@ class StudyPlot(Plot):
         return [(line, int(line.replicas[0]) // seeds) for line in self.lines]
 
     @property
+    def drawn(self) -> Results | None:
+        """Return the results that are in sight, if any are."""
+        shown = self.studied is not None and bool(self.lines) and not self.canvas.message
+        return self.studied.results if shown and self.studied else None
+
+    @property
     def header(self) -> Header | None:
         """Return what the results' rows stand for."""
         return self.studied.header if self.studied else None
+
+    def _say(self, message: str) -> None:
+        """Show a sentence in place of the picture."""
+        self._reading = ""
+        self.clear(message)
+        self._tell([])
+
+    def _on_pointed(self, place: tuple[float, float] | None) -> None:
+        results, self._place = self.drawn, place
+        self.read_out(self.reading_at(results, *place) if place and results else "")
+
+    def _on_clicked(self, place: tuple[float, float]) -> None:
+        results = self.drawn
+        if results:
+            self.act_at(results, *place)
+
+    def _tell(self, told: list[str]) -> None:
+        self._told = told
+        self.show_notes([self._reading] if self._reading else told)
 
     def _progress(self, studied: Studied) -> list[str]:
         if not studied.fresh:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from PySide6.QtWidgets import QApplication, QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
+from initstudio.alarms import Alarm
 from initstudio.engine.plan import header_of
 from initstudio.experiment import Choice
 from initstudio.finding import Fix, Told, Verdict
@@ -116,3 +117,19 @@ def test_the_theme_can_change(panel: FindingsPanel) -> None:
     theme.present.theme_changed.emit(theme.DARK)
     theme.present.theme_changed.emit(theme.LIGHT)
     assert len(panel.found) == before
+
+
+def test_alarms_of_the_run_stand_first(panel: FindingsPanel) -> None:
+    live = panel.session._live
+    sentence = "Xavier: the gradient vanishes from step 40: 3×10⁻⁹ in 1 Linear, 10⁻⁴ of the start."
+    live.alarms = (Alarm(slot=0, kind="vanishing", step=40, sentence=sentence),)
+    panel.session.ticked.emit()
+    told = sentences(panel)
+    assert told["Xavier: Vanishing in training"].startswith("The gradient vanishes from step 40")
+    first = next(one.text() for one in panel.findChildren(QLabel) if ":" in one.text())
+    assert first == "Xavier: Vanishing in training"
+    live.alarms = ()
+    panel.session.runs_changed.emit()
+    assert "Xavier: Vanishing in training" not in {
+        one.accessibleName() for one in panel.findChildren(QLabel) if one.isVisibleTo(panel)
+    }

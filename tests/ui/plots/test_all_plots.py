@@ -16,14 +16,17 @@ from initstudio.ui import theme
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
+from initstudio.ui.plots.study_plot import StudyPlot
 from tests.synthetic import (
     binned,
     experiment_of,
     falling,
     header_of,
     history_of,
+    hostile_study,
     layers_of,
     stretch_from,
+    studied_of,
 )
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
@@ -36,11 +39,23 @@ def shown(qtbot: QtBot, key: str, history: History | None, **options: str | floa
     plot.show_options(options)
     if history:
         plot.show_contenders(history.header.experiment.contenders)
-    plot.restart(history)
+    give(plot, history)
     plot.show()
     plot.refresh()
     plot.grab()
     return plot
+
+
+def give(plot: Plot, history: History | None) -> None:
+    """Show a run, or made-up results of the study of the same experiment."""
+    if not isinstance(plot, StudyPlot):
+        plot.restart(history)
+    elif history is None:
+        plot.show_study(None)
+    else:
+        loss = history.series.get("loss")
+        make = hostile_study if loss and np.isnan(loss.mean).any() else studied_of
+        plot.show_study(make(plot.study, history.header.experiment))
 
 
 def colours_in(plot: Plot) -> set[str]:
@@ -57,7 +72,7 @@ def all_options(kind: type[Plot]) -> list[dict[str, str | float]]:
     names, choices = [], []
     for param in params_of(kind.Options):
         found: list[str | float] = [value for value, _ in param.choices]
-        if param.kind == "number":
+        if param.kind in ("number", "integer"):
             found = [param.low, float(param.default)]
         if param.kind == "text":
             found = ["0", "all", "99", "x"]
@@ -105,7 +120,7 @@ def test_a_run_in_every_option_and_state(key: str, qtbot: QtBot) -> None:
     plot = shown(qtbot, key, None)
     for history in histories:
         plot.show_contenders(history.header.experiment.contenders)
-        plot.restart(history)
+        give(plot, history)
         for options in all_options(kind):
             plot.show_options(options)
             for settle in (False, True):
@@ -116,8 +131,8 @@ def test_a_run_in_every_option_and_state(key: str, qtbot: QtBot) -> None:
 @every_plot
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_in_a_hostile_run_the_others_stay_visible(key: str, scale: str, qtbot: QtBot) -> None:
-    if key == "convergence":
-        pytest.skip("a table")
+    if key in ("convergence", "trainability"):
+        pytest.skip("a table, and cells of no contender")
     has_scale = any(param.name == "scale" for param in params_of(PLOTS[key].Options))
     options = {"scale": scale} if has_scale else {}
     plot = shown(qtbot, key, hostile_history(), **options)
@@ -129,6 +144,8 @@ def test_in_a_hostile_run_the_others_stay_visible(key: str, scale: str, qtbot: Q
 
 @every_plot
 def test_what_was_not_recorded_is_a_sentence(key: str, qtbot: QtBot) -> None:
+    if issubclass(PLOTS[key], StudyPlot):
+        pytest.skip("a study records what it needs")
     experiment = replace(experiment_of(), recording=Recording(probes=()))
     plot = shown(qtbot, key, History(header_of(experiment)))
     text = plot.picture.message if isinstance(plot.picture, Canvas) else plot._message.text()  # type: ignore[attr-defined]
@@ -144,7 +161,7 @@ def test_hidden_and_foreign_contenders_are_not_drawn(key: str, qtbot: QtBot) -> 
     plot.refresh()
     assert [(line.name, line.slot) for line in plot.lines] == [("Other", 2)]
     assert second.slot not in {line.slot for line in plot.lines}
-    if isinstance(plot.picture, Canvas):
+    if isinstance(plot.picture, Canvas) and key != "trainability":
         seen = colours_in(plot)
         assert plot.theme.colour(2) in seen
         assert not {plot.theme.colour(0), plot.theme.colour(1)} & seen
@@ -166,6 +183,10 @@ def test_extending_only_marks(key: str, qtbot: QtBot) -> None:
     history = history_of(experiment_of(), 50)
     plot = shown(qtbot, key, history)
     assert not plot.dirty
+    if isinstance(plot, StudyPlot):
+        plot.show_study(studied_of(plot.study, history.header.experiment, share=0.5))
+        assert is_dirty(plot)
+        return
     header = history.header
     history.extend(stretch_from(header, falling(header, 60)[50:], 50))
     plot.extend(history)
@@ -201,4 +222,11 @@ def test_a_plot_reads_probes_and_says_what_it_shows(key: str) -> None:
     assert kind.key == key
     assert kind.label
     assert kind.summary.endswith(".")
-    assert kind.reads
+    assert kind.reads or issubclass(kind, StudyPlot)
+
+
+@every_plot
+def test_pictures_share_the_board_evenly(key: str, qtbot: QtBot) -> None:
+    plot = shown(qtbot, key, history_of(experiment_of()))
+    assert not plot.hasHeightForWidth()
+    assert plot.sizeHint() == Plot.sizeHint(plot)

@@ -11,12 +11,12 @@ QUANTITIES = {
     "update": Quantity(
         reading="update_ratio",
         tensors=True,
-        axis="last update / weights, lengths",
+        axis="update / weights, lengths",
         guide=1e-3,
         silence="There has been no update yet.",
     ),
     "travel": Quantity(
-        reading="travel", tensors=True, axis="way from the start / start, lengths", log=False
+        reading="travel", tensors=True, axis="way from start / start, lengths", log=False
     ),
     "cosine": Quantity(
         reading="start_cosine", tensors=True, axis="cosine with the start", log=False, top=1.0

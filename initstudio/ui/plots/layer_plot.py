@@ -111,6 +111,8 @@ class LayerPlot(Plot):
     quantities: ClassVar[dict[str, Quantity]] = {}
     """By the value of the option `quantity`; the first is used where there is no such option."""
     across: ClassVar[str] = "layer"
+    most_bands: ClassVar[int] = 16
+    """Of more contenders the bands would hide one another, and are left out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
@@ -278,7 +280,7 @@ class LayerPlot(Plot):
         if start is not None:
             ghost = theme.blend(colour, 0.38)
             canvas.line(("start", line.slot), x, start.middle, ghost, width=theme.thin_width, z=3)
-        if present.count > 1:
+        if present.count > 1 and len(self.lines) <= self.most_bands:
             band = theme.veil(colour, len(self.lines))
             canvas.area(line.slot, x, present.low, present.high, band, z=1)
         dash = theme.dash(line.slot)
@@ -349,8 +351,12 @@ class LayerPlot(Plot):
             return "This network has no activation functions; choose All layers."
         key = self.quantity.reading
         recorded = history.header.experiment.recording.probes
-        was = "recorded" if recorded is not None and key not in recorded else "measured"
-        return f"“{key.replace('_', ' ')}” was not {was} in this run."
+        if recorded is not None and key not in recorded:
+            return f"“{key.replace('_', ' ')}” was not recorded in this run."
+        # the start is measured anew for what somebody looks at, and that soon comes
+        if history.layers_step == 0:
+            return self.invitation
+        return f"“{key.replace('_', ' ')}” was not measured in this run."
 
     def _why_nothing_drawn(self, now: list[Curve]) -> str:
         if any(one.lost for one in now):

@@ -63,6 +63,7 @@ class SimilarityPlot(LayerPlot):
     order = 70
     quantities = QUANTITIES
     reads = readings_of(QUANTITIES.values())
+    most_bands = 4
     Options = SimilarityOptions
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -118,7 +119,8 @@ class SimilarityPlot(LayerPlot):
         """Return what line and band are."""
         seeds = len(self.lines[0].replicas) if self.lines else 0
         of = f" and {seeds} seeds" if seeds > 1 else ""
-        return f"mean and range of the pairs of the first {EXAMPLES} inputs{of}"
+        what = "mean and range" if len(self.lines) <= self.most_bands else "mean"
+        return f"{what} of the pairs of the first {EXAMPLES} inputs{of}"
 
     def data(self, history: History) -> Table:
         """Return the mean cosine by layer, or each pair's of the map's layer."""

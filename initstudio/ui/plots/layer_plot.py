@@ -3,75 +3,23 @@
 A subclass names the quantities that it offers, and which layers have them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
-from initstudio.history import Header, History, Readings
+from initstudio.history import History, Readings
 from initstudio.ui.chart.canvas import FEW, Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
 from initstudio.ui.plots.plot import Line, Plot, Table
+from initstudio.ui.plots.quantity import Places, Quantity
 
-Scale = Annotated[
-    Literal["log", "linear"],
-    Meta(title="Scale", extra={"choices": {"log": "Log", "linear": "Linear"}}),
-]
-Layers = Annotated[
-    Literal["activations", "before", "all"],
-    Meta(
-        title="Layers",
-        description="The activation functions, the layer just before each, or all.",
-        extra={
-            "choices": {
-                "activations": "Activations",
-                "before": "Pre-activations",
-                "all": "All layers",
-            }
-        },
-    ),
-]
-Places = tuple[list[int], tuple[str, ...]]
-"""Columns of a reading, and a name for each."""
 SILENT = 1e-34
 """What biases make is nothing below this: theory follows an input that is not quite 0."""
 DOTTED = 80
 """Most layers that have a dot each; while the picture moves, half as many."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """One number that each layer, or each weight tensor, has, and how it is drawn."""
-
-    reading: str
-    axis: str
-    """What the axis says, with the unit."""
-    theory: str = ""
-    """The reading, taken at the start, of what theory says; "" where there is none."""
-    anchored: bool = False
-    """Whether theory is relative to what is measured in the last layer."""
-    biases: str = ""
-    """The reading, taken at the start, of the part that the biases alone make; or ""."""
-    tensors: bool = False
-    log: bool = True
-    times: float = 1.0
-    """What the reading is multiplied by to be in the axis's unit."""
-    ends: Range | None = None
-    """The axis's ends, where they are always the same."""
-    top: float = 0.0
-    """The least that the axis reaches up to."""
-    guide: float | None = None
-    """A value that is worth a line of its own."""
-    silence: str = "No contender has a number here that can be drawn."
-
-    @property
-    def readings(self) -> tuple[str, ...]:
-        """Return all that it reads."""
-        return tuple(key for key in (self.reading, self.theory, self.biases) if key)
 
 
 @dataclass(frozen=True)
@@ -87,21 +35,6 @@ class Curve:
     """The line's values as they were read."""
     hostile: int
     lost: int
-
-
-def readings_of(quantities: Iterable[Quantity]) -> tuple[str, ...]:
-    """Return all that the quantities read."""
-    return tuple(dict.fromkeys(key for one in quantities for key in one.readings))
-
-
-def chosen_layers(header: Header, which: str) -> Places:
-    """Return the activation functions, the layers "before" them, or "all"."""
-    chosen = list(range(len(header.layers)))
-    if which == "activations":
-        chosen = list(header.activations)
-    elif which == "before":
-        chosen = [at - 1 for at in header.activations if at > 0]
-    return chosen, tuple(header.layers[at] for at in chosen)
 
 
 class LayerPlot(Plot):
@@ -399,8 +332,3 @@ class LayerPlot(Plot):
 
 def _drawn(curve: Curve) -> tuple[Array, Array, Array]:
     return curve.middle, curve.low, curve.high
-
-
-__all__ = [
-    "Curve", "LayerPlot", "Layers", "Places", "Quantity", "Scale", "chosen_layers", "readings_of",
-]  # fmt: skip

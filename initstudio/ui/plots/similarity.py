@@ -13,15 +13,9 @@ from initstudio.ui.chart.colours import signs
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, number
 from initstudio.ui.chart.panels import Panel, panels_in
-from initstudio.ui.plots.layer_plot import (
-    LayerPlot,
-    Layers,
-    Places,
-    Quantity,
-    chosen_layers,
-    readings_of,
-)
+from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line, Table
+from initstudio.ui.plots.quantity import Layers, Places, Quantity, chosen_layers, readings_of
 
 EXAMPLES = 8
 PAIRS = np.triu_indices(EXAMPLES, 1)

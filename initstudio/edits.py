@@ -164,6 +164,15 @@ def set_scheme(experiment: Experiment, at: int, role: Role, scheme: Choice) -> E
     return _with_contender(experiment, at, rules=tuple(rules))
 
 
+def only_general(experiment: Experiment, at: int, role: Role) -> Experiment:
+    """Return the experiment with the general rule for a role of one contender as its only one."""
+    contender = experiment.contenders[at]
+    kept = general_rule(contender, role)
+    rules = enumerate(contender.rules)
+    left = tuple(rule for number, rule in rules if rule.role != role or number == kept)
+    return _with_contender(experiment, at, rules=left)
+
+
 def add_rule(experiment: Experiment, at: int, rule: Rule) -> Experiment:
     """Return the experiment with one more rule of a contender, the last: so it wins over all."""
     rules = (*experiment.contenders[at].rules, rule)

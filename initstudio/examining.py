@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from initstudio.engine.diagnosis import mean_of_known
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.study import Heed, Study
 from initstudio.errors import ExperimentError
@@ -104,7 +105,8 @@ def _profile(resolved: Plan, values: Mapping[str, npt.NDArray[Any]], at: int) ->
     loss = float(np.median(values["loss"][rows])) if "loss" in values else math.nan
     name = resolved.experiment.contenders[at].name
     several = f", medians of {seeds} seeds" if seeds > 1 else ""
-    return f"{name}: loss {loss:.4g} before any training{several}\n{_aligned(table)}"
+    told = f"loss {loss:.4g}" if math.isfinite(loss) else "a loss that is no finite number"
+    return f"{name}: {told} before any training{several}\n{_aligned(table)}"
 
 
 def _column(
@@ -114,7 +116,7 @@ def _column(
         return None
     found = values[key][rows].astype(np.float64)
     if key == "cosines":
-        found = found.mean(-1)  # over the pairs
+        found = mean_of_known(found)  # a small batch has few pairs
     median: npt.NDArray[np.float64] = np.median(found, axis=0)
     return median
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from initstudio import edits
+from initstudio import edits, layer_edits
 from initstudio.catalogue import Entry, NoParams, Role, TensorSpec, Value
-from initstudio.experiment import Choice, Experiment
+from initstudio.experiment import Choice, Experiment, Path, Rule
 from initstudio.law import Law
 
 Severity: TypeAlias = Literal["bad", "careful", "tip"]
@@ -29,6 +29,12 @@ class Started:
     scheme: str
     params: Mapping[str, Value]
     law: Law
+    path: Path = ()
+    """Where its layer stands in the network."""
+    label: str = ""
+    """Of the scheme."""
+    activation: str = ""
+    """The label of the activation function behind its layer."""
     unruled: bool = False
     """Whether no rule of the contender hit it."""
 
@@ -58,6 +64,11 @@ class Profile:
     dead: Floats
     saturated: Floats
 
+    @property
+    def normalized(self) -> bool:
+        """Return whether a layer gives its outputs a size of its own, whatever the weights."""
+        return not NORMALIZATIONS.isdisjoint(self.kinds)
+
     def at_activations(self, values: Floats) -> Floats:
         """Return the values of the activation functions."""
         chosen: Floats = values[list(self.activations)]
@@ -81,6 +92,8 @@ class Evidence:
     tensors: tuple[Started, ...]
     profile: Profile
     twins: Floats
+    measured: bool = False
+    """Whether it was measured; what is NaN then is not a finite number, or does not exist."""
     loss: float = nan
     guess: float = nan
     learning_rate: float = nan
@@ -104,19 +117,38 @@ class Evidence:
 class Fix:
     """What would mend it; `text` says what pressing the button does.
 
-    Another scheme for all tensors of a role, or another learning rate.
+    Another scheme for tensors of a role: of the layers at `places`, or of all, `over` whatever
+    other rules say or only where none does. Layers of another kind. Another learning rate.
     """
 
     text: str
     role: Role = "weight"
     scheme: Choice | None = None
+    places: tuple[Path, ...] = ()
+    over: bool = True
+    layers: tuple[str, str] | None = None
+    """The key of the layers that go, and of those that come instead."""
     learning_rate: float | None = None
+
+    @property
+    def is_for_all(self) -> bool:
+        """Return whether it changes what all contenders share."""
+        return self.layers is not None or self.learning_rate is not None
 
 
 def mend(experiment: Experiment, at: int, fix: Fix) -> Experiment:
     """Return the experiment with the contender of that index mended."""
-    if fix.scheme is not None:
+    if fix.scheme is not None and fix.places:
+        for place in fix.places:
+            rule = Rule(role=fix.role, scheme=fix.scheme, position=place)
+            experiment = edits.add_rule(experiment, at, rule)
+    elif fix.scheme is not None:
         experiment = edits.set_scheme(experiment, at, fix.role, fix.scheme)
+        if fix.over:
+            experiment = edits.only_general(experiment, at, fix.role)
+    if fix.layers is not None:
+        old, new = fix.layers
+        experiment = layer_edits.set_activation(experiment, new, {old})
     if fix.learning_rate is not None:
         training = replace(experiment.training, learning_rate=fix.learning_rate)
         experiment = replace(experiment, training=training)
@@ -155,12 +187,17 @@ def listed(labels: Sequence[str]) -> str:
     return f"{labels[0]} and {len(labels) - 1} more"
 
 
+NORMALIZATIONS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
 GAIN_FIX = Fix(
     text="Use the gain of each activation",
     role="weight",
     scheme=Choice("activation_gain"),
 )
 """Keeps the mean square of the signal, whatever the activation."""
+BIAS_FIX = Fix(text="Start the biases at 0", role="bias", scheme=Choice("zeros"))
+TANH_FIX = Fix(text="Use tanh instead of sigmoid", layers=("sigmoid", "tanh"))
+BRANCH_FIX = Fix(text="Start the branches at 0 (Fixup)", role="weight", scheme=Choice("fixup"))
+"""Keeps a residual stream as it is."""
 
 
 def short(value: float) -> str:

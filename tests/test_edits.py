@@ -106,3 +106,12 @@ def test_rules_are_added_changed_moved_and_removed() -> None:
     assert edits.move_rule(added, 1, 2, 1).contenders[1].rules[2:] == (two, one)
     assert edits.move_rule(added, 1, 3, 9) == added
     assert edits.remove_rule(edits.remove_rule(added, 1, 3), 1, 2) == ARTICLE
+
+
+def test_a_general_rule_can_become_the_only_one_for_its_role() -> None:
+    special = Rule(role="weight", scheme=Choice("ones"), layer="linear")
+    bias = Rule(role="bias", scheme=Choice("ones"), layer="linear")
+    changed = edits.add_rule(edits.add_rule(ARTICLE, 1, special), 1, bias)
+    one = edits.only_general(changed, 1, "weight")
+    assert one.contenders[1].rules == (*ARTICLE.contenders[1].rules, bias)
+    assert one.contenders[0] == ARTICLE.contenders[0]

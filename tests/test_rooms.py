@@ -29,7 +29,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"own_network", "averages"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
-    frozenset({"layer_edits", "finding", "cells"}),
+    frozenset({"layer_edits", "cells"}),
+    frozenset({"finding"}),
     frozenset({"results", "alarms"}),
     frozenset({"convergence"}),
     # floor 2

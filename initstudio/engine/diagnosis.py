@@ -4,7 +4,8 @@ It loads no torch.
 """
 
 from collections.abc import Mapping
-from math import log, nan
+from dataclasses import replace
+from math import isclose, log, nan
 from typing import Any, TypeAlias
 
 import msgspec
@@ -14,8 +15,11 @@ import numpy.typing as npt
 from initstudio.engine.assignment import Assignment
 from initstudio.engine.plan import Plan
 from initstudio.engine.traps import traps_of
-from initstudio.finding import Evidence, Floats, Profile, Started, Told
+from initstudio.finding import Evidence, Fix, Floats, Profile, Started, Told, Verdict
 from initstudio.findings import FINDINGS
+from initstudio.law import Law
+from initstudio.layers import LAYERS
+from initstudio.schemes import SCHEMES
 
 Readings: TypeAlias = Mapping[str, npt.NDArray[Any]]
 READ = (
@@ -33,23 +37,27 @@ READ = (
     "twins",
 )
 """The probes whose readings of the start findings look at."""
+ALIKE = 0.02
+"""Relative difference of two widths of a distribution that is none."""
+DRAWN = {"normal", "uniform", "truncated normal", "orthogonal"}
+"""Kinds of distributions that do alike."""
 
 
 def tell(plan: Plan, readings: Readings | None) -> tuple[Told, ...]:
     """Return what is found, contender by contender, in order of the catalogue.
 
-    Without readings [R, ...] only what needs none is found. Contenders that are tuned are passed
-    by: what was drawn is not what they start with.
+    Without readings [R, ...] only what needs none is found. Of contenders that are tuned only what
+    is measured is told: what was drawn is not what they start with.
     """
+    known = _medians(plan, readings)
     found = []
     for at, contender in enumerate(plan.experiment.contenders):
-        if plan.tunings[at]:
-            continue
-        evidence = evidence_of(plan, at, readings)
+        evidence = _evidence(plan, at, known)
         for key, finding in FINDINGS.items():
             verdict = finding.look(evidence)
             if verdict:
-                found.append(Told(slot=contender.slot, finding=key, verdict=verdict))
+                told = _with_help(plan, at, verdict)
+                found.append(Told(slot=contender.slot, finding=key, verdict=told))
     return tuple(found)
 
 
@@ -71,47 +79,65 @@ def evidence_of(
     plan: Plan, at: int, readings: Readings | None, stable_rate: Floats | None = None
 ) -> Evidence:
     """Return what is known of the contender of that index; of several seeds the medians."""
+    seeds = plan.experiment.seeds.count
+    evidence = _evidence(plan, at, _medians(plan, readings))
+    if stable_rate is None:
+        return evidence
+    rows = stable_rate[at * seeds : (at + 1) * seeds]
+    return replace(evidence, stable_rate=float(np.median(rows)))
+
+
+def _medians(plan: Plan, readings: Readings | None) -> Readings:
+    """Return the medians over the seeds [contenders, ...], of pairs of inputs the means first."""
+    seeds = plan.experiment.seeds.count
+    found = {}
+    for key, values in (readings or {}).items():
+        if key not in READ:
+            continue
+        rows = values.astype(np.float64)
+        if key == "cosines":
+            rows = mean_of_known(rows)
+        parted = rows.reshape(-1, seeds, *rows.shape[1:])
+        found[key] = parted[:, 0] if seeds == 1 else np.median(parted, axis=1)
+    return found
+
+
+def mean_of_known(values: Floats) -> Floats:
+    """Return the mean over the last axis without NaN, as a batch may have few pairs."""
+    known = np.isfinite(values)
+    counts = known.sum(-1)
+    sums: Floats = np.where(known, values, 0.0).sum(-1)
+    found: Floats = np.divide(sums, counts, out=np.full(sums.shape, nan), where=counts > 0)
+    return found
+
+
+def _evidence(plan: Plan, at: int, known: Readings) -> Evidence:
     experiment, facts = plan.experiment, plan.facts
-    seeds = experiment.seeds.count
-    rows = slice(at * seeds, (at + 1) * seeds)
-    assignments = plan.assignments[at]
+    assignments = () if plan.tunings[at] else plan.assignments[at]
     tensors = tuple(_started(one) for one in assignments)
-    weights = [one for one in tensors if one.tensor.role == "weight"]
+    weights = [one.tensor for one in plan.assignments[at] if one.tensor.role == "weight"]
     classes = facts.task == "classes" and experiment.training.loss == "cross_entropy"
-    known: Readings = readings or {}
-    loss = known["loss"][rows] if "loss" in known else np.array([nan])
-    rate = stable_rate[rows] if stable_rate is not None else np.array([nan])
-    inner = [one.tensor.shape[0] for one in weights[:-1]]
     return Evidence(
         tensors=tensors,
-        profile=_profile(plan, known, rows),
-        twins=_median(known, "twins", rows, len(weights)),
-        loss=float(np.median(loss)),
-        guess=log(max(facts.outputs, 1)) if classes and readings else nan,
+        profile=_profile(plan, at, known),
+        twins=_of(known, "twins", at, len(weights)),
+        measured=bool(known),
+        loss=float(known["loss"][at]) if "loss" in known else nan,
+        guess=log(max(facts.outputs, 1)) if classes and known else nan,
         learning_rate=experiment.training.learning_rate,
-        stable_rate=float(np.median(rate)),
         traps=_traps(assignments),
         rules=sum(rule.role == "weight" for rule in experiment.contenders[at].rules),
         contenders=len(experiment.contenders),
-        narrowest=min(inner, default=1),
+        narrowest=min((one.shape[0] for one in weights[:-1]), default=1),
     )
 
 
-def _profile(plan: Plan, known: Readings, rows: slice) -> Profile:
+def _profile(plan: Plan, at: int, known: Readings) -> Profile:
     count = len(plan.watched)
 
     def layers(key: str) -> Floats:
-        return _median(known, key, rows, count)
+        return _of(known, key, at, count)
 
-    cosines = known.get("cosines")
-    cosine = np.full(count, nan)
-    if cosines is not None:
-        # a batch of one has no pairs
-        pairs = cosines[rows].astype(np.float64)
-        there = np.isfinite(pairs).any(-1)
-        sums, counts = np.nansum(pairs, axis=-1), np.isfinite(pairs).sum(-1)
-        means = np.divide(sums, counts, out=np.full(sums.shape, nan), where=there)
-        cosine = np.median(means, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         from_biases = layers("second_from_biases") / layers("second_theory")
     return Profile(
@@ -124,18 +150,46 @@ def _profile(plan: Plan, known: Readings, rows: slice) -> Profile:
         from_biases=from_biases,
         signal=layers("signal_std"),
         signal_theory=layers("signal_theory"),
-        cosine=cosine,
+        cosine=layers("cosines"),
         dead=layers("dead"),
         saturated=layers("saturated"),
     )
 
 
-def _median(known: Readings, key: str, rows: slice, count: int) -> Floats:
-    """Return the median over seeds [count]; NaN where there is no such reading."""
-    if key not in known:
-        return np.full(count, nan)
-    found: Floats = np.median(known[key][rows].astype(np.float64), axis=0)
-    return found
+def _of(known: Readings, key: str, at: int, count: int) -> Floats:
+    """Return a contender's readings [count]; NaN where there are none."""
+    return known[key][at] if key in known else np.full(count, nan)
+
+
+def _with_help(plan: Plan, at: int, verdict: Verdict) -> Verdict:
+    """Return the verdict without a fix that would change nothing, or cannot be done."""
+    if verdict.fix is None or _helps(plan, at, verdict.fix):
+        return verdict
+    return replace(verdict, fix=None)
+
+
+def _helps(plan: Plan, at: int, fix: Fix) -> bool:
+    if fix.scheme is None:
+        return True
+    if plan.tunings[at]:
+        return False  # which goes over whatever was drawn
+    scheme = SCHEMES[fix.scheme.key]
+    params = scheme.parse(fix.scheme.params)
+    tensors = [
+        one
+        for one in plan.assignments[at]
+        if one.tensor.role == fix.role and (not fix.places or one.layer.path in fix.places)
+    ]
+    if any(scheme.refuses(params, one.tensor) for one in tensors):
+        return False
+    return any(_differ(scheme.law(params, one.tensor), one.law) for one in tensors)
+
+
+def _differ(law: Law, other: Law) -> bool:
+    if {law.kind, other.kind} - DRAWN and law.kind != other.kind:
+        return True
+    same_std = isclose(law.std, other.std, rel_tol=ALIKE)
+    return not (same_std and isclose(law.mean, other.mean, rel_tol=ALIKE))
 
 
 def _traps(assignments: tuple[Assignment, ...]) -> tuple[tuple[str, str], ...]:
@@ -148,11 +202,15 @@ def _traps(assignments: tuple[Assignment, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _started(one: Assignment) -> Started:
+    activation = LAYERS.get(one.tensor.site.activation)
     return Started(
         layer=one.layer.label,
         tensor=one.tensor,
         scheme=one.scheme.key if one.scheme else "torch_default",
         params=msgspec.structs.asdict(one.params) if one.params else {},
         law=one.law,
+        path=one.layer.path,
+        label=one.scheme.label if one.scheme else "torch's default",
+        activation=activation.label if activation else "no activation",
         unruled=one.rule is None,
     )

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from initstudio.experiment import Choice
-from initstudio.finding import Evidence, Finding, Fix, Verdict
+from initstudio.finding import BIAS_FIX, TANH_FIX, Evidence, Finding, Verdict
 
 FEWEST = 3
 MOST = 0.9
@@ -15,20 +14,29 @@ def _look(evidence: Evidence) -> Verdict | None:
     shares = profile.at_activations(profile.from_biases)
     if len(shares) < FEWEST or not np.isfinite(shares[-1]) or shares[-1] <= MOST:
         return None
+    if profile.normalized:
+        return None  # which makes as much of nothing as of any input
     share = f"{100 * shares[-1]:.4g} %" if shares[-1] < 0.99999 else "all"
+    where = f"In {profile.label(-1)} {share} of the signal"
+    with_biases = any(
+        one.law.std or one.law.mean for one in evidence.tensors if one.tensor.role == "bias"
+    )
+    if with_biases:
+        why = f"{where} comes from the biases, as theory has it"
+    else:
+        why = f"{where} would be there without an input, as theory has it"
     return Verdict(
-        sentence=f"In {profile.label(-1)} {share} of the signal comes from the biases, as "
-        "theory has it: it looks alive, and all inputs look alike.",
+        sentence=f"{why}: it looks alive, and all inputs look alike.",
         severity="bad" if shares[-1] > 0.999 else "careful",
-        fix=Fix(text="Start the biases at 0", role="bias", scheme=Choice("zeros")),
+        fix=TANH_FIX if "sigmoid" in profile.kinds else BIAS_FIX,
     )
 
 
 BIAS_DRIVEN = Finding(
     key="bias_driven",
-    label="Signal of biases",
-    summary="Random biases hold the signal up where the weights let it fade: its size says nothing "
-    "of the input any more.",
+    label="Signal without input",
+    summary="Biases, or an activation that makes something of nothing, hold the signal up where "
+    "the weights let it fade: its size says nothing of the input any more.",
     source="Poole et al. 2016, eq. 3, with and without the input",
     order=15,
     look=_look,

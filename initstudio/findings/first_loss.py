@@ -2,7 +2,8 @@
 
 from math import isfinite
 
-from initstudio.finding import Evidence, Finding, Verdict, short
+from initstudio.experiment import Choice
+from initstudio.finding import Evidence, Finding, Fix, Verdict, short
 
 MORE = 2.0
 """How many times the loss of guessing the first loss may be."""
@@ -18,7 +19,15 @@ def _look(evidence: Evidence) -> Verdict | None:
         f"{short(evidence.guess)}: the network starts sure of wrong answers. A smaller last layer "
         "would not.",
         severity="bad" if evidence.loss > 10 * evidence.guess else "careful",
+        fix=_fix(evidence),
     )
+
+
+def _fix(evidence: Evidence) -> Fix | None:
+    if not evidence.weights:
+        return None
+    last = evidence.weights[-1]
+    return Fix(text=f"Start {last.layer} at 0", scheme=Choice("zeros"), places=(last.path,))
 
 
 FIRST_LOSS = Finding(

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from initstudio.finding import GAIN_FIX, Evidence, Finding, Floats, Verdict, short
+from initstudio.finding import (
+    BRANCH_FIX,
+    GAIN_FIX,
+    TANH_FIX,
+    Evidence,
+    Finding,
+    Fix,
+    Floats,
+    Verdict,
+    short,
+)
 
 FEWEST = 4
 """Layers from which on a trend is one."""
@@ -31,9 +41,12 @@ def _sentence(evidence: Evidence, verb: str, first: float, last: float) -> str:
     profile = evidence.profile
     theory = _ends(evidence, profile.signal_theory)
     told = f"; theory says {short(theory[0] / theory[1])}" if theory else ""
+    way = f"from {profile.label(-1)} to {profile.label(0)}"
+    if not first:
+        return f"The gradient {verb} on its way back: {way} nothing is left of it{told}."
     return (
-        f"The gradient {verb} on its way back: from {profile.label(-1)} to "
-        f"{profile.label(0)} it becomes {short(first / last)} of its size{told}."
+        f"The gradient {verb} on its way back: {way} it becomes {short(first / last)} of its "
+        f"size{told}."
     )
 
 
@@ -46,7 +59,7 @@ def _fades(evidence: Evidence) -> Verdict | None:
         sentence=_sentence(evidence, "fades", *ends),
         severity="bad" if ratio < GRAVE else "careful",
         # what holds up the signal through sigmoids saturates them
-        fix=None if "sigmoid" in evidence.profile.kinds else GAIN_FIX,
+        fix=TANH_FIX if "sigmoid" in evidence.profile.kinds else GAIN_FIX,
     )
 
 
@@ -58,7 +71,7 @@ def _grows(evidence: Evidence) -> Verdict | None:
     return Verdict(
         sentence=_sentence(evidence, "grows", *ends),
         severity="bad" if ratio > 1 / GRAVE else "careful",
-        fix=GAIN_FIX,
+        fix=BRANCH_FIX if "residual" in evidence.profile.kinds else GAIN_FIX,
     )
 
 
@@ -74,6 +87,7 @@ def _normalized(evidence: Evidence) -> Verdict | None:
         "ReLU theory says 1.2 a layer. No scale of the weights changes that: fewer layers, "
         "skips or a smaller learning rate do.",
         severity="bad" if ratio > 100 else "careful",
+        fix=Fix(text="Use layer normalization", layers=("batch_norm", "layer_norm")),
     )
 
 

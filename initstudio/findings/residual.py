@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from initstudio.experiment import Choice
-from initstudio.finding import Evidence, Finding, Fix, Verdict, short
+from initstudio.finding import BRANCH_FIX, Evidence, Finding, Verdict, short
 
 FEWEST = 3
 """Blocks from which on growth is one."""
@@ -25,7 +24,7 @@ def _look(evidence: Evidence) -> Verdict | None:
         sentence=f"The residual stream grows: its mean square by {short(each)} in each of "
         f"{len(blocks)} blocks, {short(growth)} in all. Branches that start at 0 keep it as it is.",
         severity="bad" if growth > 1e4 else "careful",
-        fix=Fix(text="Start the branches at 0 (Fixup)", role="weight", scheme=Choice("fixup")),
+        fix=BRANCH_FIX,
     )
 
 

@@ -18,7 +18,7 @@ def _unstarted(evidence: Evidence) -> Verdict | None:
     fix = None
     if used:
         (key, params), _ = used.most_common(1)[0]
-        fix = Fix(text="Start them as the others", scheme=Choice(key, dict(params)))
+        fix = Fix(text="Start them as the others", scheme=Choice(key, dict(params)), over=False)
     return Verdict(
         sentence=f"No rule of this contender hits {listed([one.layer for one in missed])}: torch's "
         "own default starts it.",

@@ -4,7 +4,16 @@ from math import exp, sqrt
 
 import numpy as np
 
-from initstudio.finding import GAIN_FIX, Evidence, Finding, Floats, Severity, Verdict, short
+from initstudio.finding import (
+    BRANCH_FIX,
+    GAIN_FIX,
+    Evidence,
+    Finding,
+    Floats,
+    Severity,
+    Verdict,
+    short,
+)
 
 FEWEST = 3
 """Activation functions from which on a trend is one."""
@@ -45,22 +54,36 @@ def _changed(evidence: Evidence) -> float | None:
         return None
     ratio = ends[1] / ends[0]
     allowed = max(FEW_FOLD, _luck(evidence, len(spread)))
-    return None if 1 / allowed <= ratio <= allowed else ratio
+    beyond_luck = not 1 / allowed <= ratio <= allowed
+    theory = _predicted(evidence)
+    # what theory foretells is no luck
+    foretold = bool(theory) and (max(ratio, theory) < 1 / FEW_FOLD or min(ratio, theory) > FEW_FOLD)
+    return ratio if beyond_luck or foretold else None
+
+
+def _predicted(evidence: Evidence) -> float:
+    """Return the last spread over the first by theory; 0 where it has none."""
+    ends = _ends(evidence.profile.at_activations(evidence.profile.spread_theory))
+    return ends[1] / ends[0] if ends else 0.0
 
 
 def _trend(evidence: Evidence, verb: str) -> str:
     """Return the sentence about where the signal begins and ends, and what theory says of it."""
     profile = evidence.profile
     spread = profile.at_activations(profile.spread)
-    theory = _ends(profile.at_activations(profile.spread_theory))
     first, last = float(spread[0]), float(spread[-1])
     told = ""
-    if theory:
-        told = f"; theory says by {short(_per_layer(*theory, len(spread)))} a layer"
+    if theory := _predicted(evidence):
+        foretold = short(_per_layer(1.0, theory, len(spread)))
+        luck = _luck(evidence, len(spread))
+        agrees = last > 0 and 1 / luck <= last / first / theory <= luck
+        told = f", as theory says ({foretold})" if agrees else f"; theory says {foretold}"
+    each = short(_per_layer(first, last, len(spread)))
+    if not last:
+        return f"The signal {verb}: nothing is left of it in {profile.label(-1)}{told}."
     return (
-        f"The signal {verb}: by {short(_per_layer(first, last, len(spread)))} a layer, from a "
-        f"spread of {short(first)} in {profile.label(0)} to {short(last)} in "
-        f"{profile.label(-1)}{told}."
+        f"The signal {verb}: by a factor of {each} a layer{told}, from a spread of "
+        f"{short(first)} in {profile.label(0)} to {short(last)} in {profile.label(-1)}."
     )
 
 
@@ -77,7 +100,8 @@ def _grows(evidence: Evidence) -> Verdict | None:
     if ratio is None or ratio < 1:
         return None
     severity: Severity = "bad" if ratio > GRAVE else "careful"
-    return Verdict(sentence=_trend(evidence, "grows"), severity=severity, fix=GAIN_FIX)
+    fix = BRANCH_FIX if "residual" in evidence.profile.kinds else GAIN_FIX
+    return Verdict(sentence=_trend(evidence, "grows"), severity=severity, fix=fix)
 
 
 FADES = Finding(

@@ -1,12 +1,25 @@
 """Units that start alike, and stay alike; and layers that start at nothing."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
-from initstudio.finding import GAIN_FIX, Evidence, Finding, Started, Verdict, listed
+from initstudio.finding import GAIN_FIX, Evidence, Finding, Fix, Started, Verdict, listed
+
+MANY = 3
+"""Layers beyond which a fix is for all."""
 
 
 def _is_zero(one: Started) -> bool:
     return one.law.std == 0 and one.law.mean == 0 and one.law.kind == "constant"
+
+
+def _for(layers: Sequence[Started], evidence: Evidence) -> Fix:
+    """Return the fix for these layers alone, if the others are well."""
+    if len(layers) > MANY or len(layers) >= len(evidence.weights) - 1:
+        return GAIN_FIX
+    return replace(GAIN_FIX, places=tuple(dict.fromkeys(one.path for one in layers)))
 
 
 def _symmetry(evidence: Evidence) -> Verdict | None:
@@ -24,7 +37,7 @@ def _symmetry(evidence: Evidence) -> Verdict | None:
         why = "All weights are 0, so that nothing passes and only the last bias has a gradient"
     else:
         why = "All units start alike, have the same gradients and stay alike for ever"
-    return Verdict(sentence=f"{why}: {here}.", severity="bad", fix=GAIN_FIX)
+    return Verdict(sentence=f"{why}: {here}.", severity="bad", fix=_for(alike, evidence))
 
 
 def _twins(evidence: Evidence) -> Verdict | None:
@@ -40,7 +53,7 @@ def _twins(evidence: Evidence) -> Verdict | None:
         sentence=f"{count} of {worst.tensor.shape[0]} units of {worst.layer} have the weights of "
         "another one, to the bit: they compute the same, and learn the same.",
         severity="careful",
-        fix=GAIN_FIX,
+        fix=_for([one for _, one in found], evidence),
     )
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from initstudio.experiment import Choice
-from initstudio.finding import GAIN_FIX, Evidence, Finding, Fix, Floats, Verdict
+from initstudio.finding import BIAS_FIX, GAIN_FIX, Evidence, Finding, Floats, Verdict
 
 DEAD, MOST_DEAD = 0.5, 0.9
 SATURATED, MOST_SATURATED = 0.4, 0.8
 """Shares of the worst layer from which on it is told, and from which on it is bad."""
+USUAL = {"hardtanh": 0.32, "relu6": 1.0}
+"""Share of a normal of variance 1 that is at the ends; ReLU6 has its lower end in the middle."""
 
 
 def _worst(evidence: Evidence, shares: Floats) -> tuple[float, str] | None:
@@ -29,23 +30,24 @@ def _dead(evidence: Evidence) -> Verdict | None:
     if worst is None or worst[0] < DEAD:
         return None
     share, layer = worst
-    zero = Fix(text="Start the biases at 0", role="bias", scheme=Choice("zeros"))
     return Verdict(
         sentence=f"{100 * share:.0f} % of the units of {layer} give the same for the whole batch: "
         "no gradient passes through them.",
         severity="bad" if share >= MOST_DEAD else "careful",
-        fix=zero if _has_biases(evidence) else GAIN_FIX,
+        fix=BIAS_FIX if _has_biases(evidence) else GAIN_FIX,
     )
 
 
 def _saturated(evidence: Evidence) -> Verdict | None:
-    worst = _worst(evidence, evidence.profile.saturated)
-    if worst is None or worst[0] < SATURATED:
+    usual = np.array([USUAL.get(kind, 0.0) for kind in evidence.profile.kinds])
+    shares = np.where(usual < 1, evidence.profile.saturated, np.nan)
+    worst = _worst(evidence, np.where(shares < usual + (1 - usual) * SATURATED, np.nan, shares))
+    if worst is None:
         return None
     share, layer = worst
     return Verdict(
         sentence=f"{100 * share:.0f} % of the outputs of {layer} are at the ends of its range, "
-        "where its slope is below 5 % of the steepest: the weights are too large for it.",
+        "where it has no slope to speak of: the weights are too large for it.",
         severity="bad" if share >= MOST_SATURATED else "careful",
         fix=GAIN_FIX,
     )

@@ -142,7 +142,7 @@ class FindingsPanel(QWidget):
         button.setText(fix.text)
         button.setAccessibleName(f"Mend {title}")
         button.setToolTip("Does so for this contender; it can be undone.")
-        if fix.learning_rate is not None:
+        if fix.is_for_all:
             button.setToolTip("Does so for all contenders; it can be undone.")
         button.clicked.connect(lambda: self._mend(slot, fix))
         return button

@@ -124,12 +124,15 @@ def test_alarms_of_the_run_stand_first(panel: FindingsPanel) -> None:
     sentence = "Xavier: the gradient vanishes from step 40: 3×10⁻⁹ in 1 Linear, 10⁻⁴ of the start."
     live.alarms = (Alarm(slot=0, kind="vanishing", step=40, sentence=sentence),)
     panel.session.ticked.emit()
+    QApplication.processEvents()  # what was just added comes into sight
     told = sentences(panel)
     assert told["Xavier: Vanishing in training"].startswith("The gradient vanishes from step 40")
-    first = next(one.text() for one in panel.findChildren(QLabel) if ":" in one.text())
+    shown = (one for one in panel.findChildren(QLabel) if one.isVisibleTo(panel))
+    first = next(one.text() for one in shown if ":" in one.text())
     assert first == "Xavier: Vanishing in training"
     live.alarms = ()
     panel.session.runs_changed.emit()
+    QApplication.processEvents()
     assert "Xavier: Vanishing in training" not in {
         one.accessibleName() for one in panel.findChildren(QLabel) if one.isVisibleTo(panel)
     }

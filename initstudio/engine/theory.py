@@ -79,7 +79,9 @@ def input_signal(x: npt.NDArray[Any]) -> Signal:
     return Signal((rows**2).mean(1), rows.mean(1), pairs)
 
 
-def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
+def predictions(
+    plan: Plan, contender: int, x: npt.NDArray[Any], *, compared: bool = True
+) -> dict[str, Floats]:
     """Return what is predicted of the layers that are watched, for a batch, float64 [layers] each.
 
     "activation_std": the root of the mean over draws of the variance of a layer's outputs, over the
@@ -88,13 +90,17 @@ def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Fl
     loss's gradient by the outputs, over that by the outputs of the last layer. "cosine": the mean
     cosine of the outputs of each pair of the first 8 examples.
 
-    NaN where theory is silent: after attention, recurrent layers and pooling, for weights that are
+    Unless examples are `compared` there are no cosines, which is quicker. NaN where theory is
+    silent: after attention, recurrent layers and pooling, for weights that are
     not centred draws, and where a tuning has looked at data.
     """
     whole, alone = _Follower(plan, contender), _Follower(plan, contender)
     something = _comes_of_nothing(plan, contender)
     if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
-        whole.run(input_signal(x))
+        # batch normalization takes away what examples have in common
+        normalized = any(one.layer and one.layer.key == "batch_norm" for one in plan.layers)
+        signal = input_signal(x)
+        whole.run(signal if compared or normalized else replace(signal, pairs=None))
         if something:
             alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
     signals = [whole.found.get(layer.module) for layer in plan.watched]

@@ -21,6 +21,8 @@ STENCIL = np.arange(4)
 """The nodes around a variance, from the first of them, through which its cubic goes."""
 HOMOGENEOUS = {"linear", "relu", "leaky_relu", "prelu", "rrelu"}
 """Activations that multiply the spread by the same number, however small or great it is."""
+NO_SHARE = 1e-11
+"""Of a node in a cubic, and is rounding."""
 NO_REST = 1e-12
 """Of what the series of Hermite polynomials leaves out, and is rounding."""
 
@@ -43,12 +45,14 @@ class Averages:
         nodes = (LAST - FIRST) * PER_DECADE + 1
         self._unknown = np.ones(nodes, np.bool_)
         self._no_series = np.ones(nodes, np.bool_)
-        self._table = np.full((nodes, 3), nan)
+        self._table = np.zeros((nodes, 3))
         """E[phi], Var[phi] / q and E[phi'^2] at each node."""
-        self._hermite = np.full((nodes, gaussian.TERMS + 1), nan)
+        self._hermite = np.zeros((nodes, gaussian.TERMS + 1))
         """Its Hermite coefficients over sqrt q at each node, and what they leave of E[phi^2]."""
         mean, square, rise = gaussian.moments(key, params, 1.0)
         self._unit = (mean, square, rise)
+        self.jumps = gaussian.jumps(key, params)
+        """Whether it jumps somewhere, so that equal inputs are torn apart."""
         if not self.homogeneous:
             self._flat = self._flatness()
 
@@ -56,6 +60,12 @@ class Averages:
     def passes_zero(self) -> bool:
         """Return whether phi(0) is 0, so that without biases nothing comes of nothing."""
         return self.homogeneous or not self._flat[0]
+
+    @property
+    def critical_at_zero(self) -> float:
+        """Return the critical sigma_w^2 without biases, if signals vanish or stay; else NaN."""
+        found = gaussian.critical_at_zero(self._key, self._params)
+        return nan if found is None else found
 
     def moments(self, q: Floats) -> tuple[Floats, Floats, Floats]:
         """Return E[phi], E[phi^2] and E[phi'^2] for signals of variances q [...].
@@ -68,7 +78,7 @@ class Averages:
             mean, square, rise = self._unit
             return mean * np.sqrt(q), square * q, np.full_like(q, rise)
         place, nodes, shares = _place(q)
-        self._fill(nodes)
+        self._fill(nodes[shares[..., 0, :] != 0])
         means, slopes, rises = np.moveaxis((shares @ self._table[nodes])[..., 0, :], -1, 0)
         edge = 10.0 ** (place / PER_DECADE)  # q itself, inside of the grid
         far = np.sqrt(q / edge)
@@ -146,11 +156,10 @@ class Averages:
     def _coefficients(self, q: Floats) -> Floats:
         """Return Hermite coefficients over sqrt q, and what they leave of E[phi^2] / q [..., K]."""
         _, nodes, shares = _place(q)
-        if self._no_series[nodes].any():
-            for at in np.unique(nodes):
-                if self._no_series[at]:
-                    self._hermite[at] = self._coefficients_at(int(at))
-                    self._no_series[at] = False
+        needed = nodes[shares[..., 0, :] != 0]
+        for at in np.unique(needed[self._no_series[needed]]):
+            self._hermite[at] = self._coefficients_at(int(at))
+            self._no_series[at] = False
         found: Floats = (shares @ self._hermite[nodes])[..., 0, :]
         found[..., -1] = np.maximum(found[..., -1], 0.0)
         return found
@@ -165,8 +174,6 @@ class Averages:
 
     def _fill(self, nodes: npt.NDArray[np.int64]) -> None:
         """Compute the nodes that are not known yet."""
-        if not self._unknown[nodes].any():
-            return
         for at in np.unique(nodes[self._unknown[nodes]]):
             q = 10.0 ** (FIRST + int(at) / PER_DECADE)
             mean, square, rise = gaussian.moments(self._key, self._params, q)
@@ -212,6 +219,7 @@ def _place(q: Floats) -> tuple[Floats, npt.NDArray[np.int64], Floats]:
         ],
         axis=-1,
     )
+    shares[np.abs(shares) < NO_SHARE] = 0  # at a node it alone is needed
     return place, start[..., None] + STENCIL, shares[..., None, :]
 
 

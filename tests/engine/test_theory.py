@@ -148,8 +148,8 @@ def test_networks_that_are_drawn_spread_as_predicted(name: str, scheme: str) -> 
     assert np.isfinite(found).all()
 
 
-def measured_more(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.ndarray]:
-    """Return mean squares, relative gradients and cosines of each watched layer, over draws."""
+def measured_each(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+    """Return mean squares, those of gradients and cosines of watched layers [draws, layers]."""
     squares, slopes, cosines = [], [], []
     generator = torch.Generator().manual_seed(5)
     for seed in range(draws):
@@ -168,12 +168,15 @@ def measured_more(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.nda
         grads = [seen[layer.module].grad for layer in resolved.watched]
         slopes.append([float((one.double() ** 2).mean()) for one in grads if one is not None])
         cosines.append([_mean_cosine(one.numpy()[:8]) for one in rows])
-    back = np.mean(slopes, axis=0)
-    return {
-        "activation_second": np.mean(squares, axis=0),
-        "signal_std": np.sqrt(back / back[-1]),
-        "cosine": np.mean(cosines, axis=0),
-    }
+    found = {"activation_second": squares, "signal_second": slopes, "cosine": cosines}
+    return {key: np.array(one) for key, one in found.items()}
+
+
+def measured_more(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+    """Return mean squares, relative gradients and cosines of each watched layer, over draws."""
+    found = {key: one.mean(0) for key, one in measured_each(resolved, x, draws).items()}
+    back = found.pop("signal_second")
+    return {**found, "signal_std": np.sqrt(back / back[-1])}
 
 
 def _mean_cosine(rows: np.ndarray) -> float:
@@ -200,6 +203,29 @@ def test_networks_that_are_drawn_are_as_predicted_in_all_else(name: str, scheme:
         assert np.isfinite(found[key]).all()
     if name != "convolution":
         np.testing.assert_allclose(found["cosine"][hidden], wanted["cosine"][hidden], atol=0.02)
+
+
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu", "gelu"])
+def test_with_biases_all_is_within_5_percent(activation: str) -> None:
+    """Of means over so many draws that 5 % are more than four of their standard errors."""
+    network = deep(activation, 4)
+    if activation == "linear":
+        network = (Choice("linear", {"units": WIDTH}),) * 4 + (Choice("output"),)
+    start = contender("It", 0, "activation_gain")
+    biases = Rule(role="bias", scheme=Choice("sigma_b", {"sigma_b": 0.3}))
+    resolved = planned(network, replace(start, rules=(*start.rules, biases)))
+    predicted = predictions(resolved, 0, ALIKE)
+    wanted = {key: predicted[key][:-1] for key in ("activation_second", "cosine")}
+    wanted["signal_second"] = predicted["signal_std"][:-1] ** 2
+    draws = 128
+    measured = measured_each(resolved, ALIKE, draws)
+    # given the gradient by the outputs, that by all else is on the average in proportion to it
+    measured["signal_second"] /= measured["signal_second"][:, -1:]
+    for key, value in wanted.items():
+        ratio = measured[key][:, :-1] / value
+        error = ratio.std(0, ddof=1) / sqrt(draws)
+        assert (4 * error < 0.05).all(), key
+        np.testing.assert_allclose(ratio.mean(0), 1, atol=0.05, err_msg=key)
 
 
 def test_gradients_of_a_batch_normalized_rectifier_grow() -> None:

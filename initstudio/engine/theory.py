@@ -8,76 +8,43 @@ Only means and variances of the weights' distributions matter. Where theory is s
 and from there on; of gradients, from there back to the front. It loads no torch.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
 from math import nan, prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from initstudio.averages import averages_of
+from initstudio.engine.moments import (
+    COMPARED,
+    CONVOLUTIONS,
+    Back,
+    Floats,
+    Signal,
+    batch_normalized,
+    example_normalized,
+    input_signal,
+    meetings,
+    pairs_of,
+    unknown,
+)
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
 
 if TYPE_CHECKING:
     from initstudio.engine.assignment import Assignment
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Back: TypeAlias = Callable[[Floats], "Floats | None"]
-"""Gives the mean square of the gradient by what comes in [n], from that by what goes out."""
-
-COMPARED = 8
-"""Examples of which each pair is compared."""
 QUANTITIES = ("activation_std", "activation_second", "second_from_biases", "signal_std", "cosine")
 DRAWN = {"normal", "uniform", "truncated normal", "orthogonal", "sparse normal"}
 """Kinds of laws that are centred draws, all that theory needs to know of weights."""
 SHAPES = {"flatten", "unflatten", "as_sequence"}
-CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "depthwise": 2}
 PER_EXAMPLE = {"layer_norm", "rms_norm"}
 SLOPE = (0.25, 0.0, "constant")
 """Mean, variance and kind of what torch starts PReLU with, which the averages are for."""
 SILENT = 1e-20
 """An input whose averages are defined, and which is nothing beside any bias."""
-
-
-@dataclass(frozen=True)
-class Signal:
-    """Second moment and mean of what leaves a layer, over its units, for each example [n].
-
-    `pairs` is the mean over the units of the product of two examples [m], for each pair of the
-    first few; None where it is not known. `centred`: each unit is normal around 0 over draws of
-    the weights, and independent of all that went before.
-    """
-
-    square: Floats
-    mean: Floats
-    pairs: Floats | None = None
-    centred: bool = False
-
-    @property
-    def std(self) -> float:
-        """Return the standard deviation over examples and units together."""
-        return float(np.sqrt(max(0.0, self.square.mean() - self.mean.mean() ** 2)))
-
-    @property
-    def cosine(self) -> float:
-        """Return the mean cosine of the pairs; NaN where it is not known."""
-        if self.pairs is None or not len(self.pairs):
-            return nan
-        one, other = _sides(self.square)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return float((self.pairs / np.sqrt(one * other)).mean())
-
-
-def input_signal(x: npt.NDArray[Any]) -> Signal:
-    """Return the signal of a batch of real numbers [examples, ...]."""
-    rows = x.reshape(len(x), -1).astype(np.float64)
-    compared = rows[:COMPARED]
-    products = compared @ compared.T / rows.shape[1]
-    pairs = products[_pairs(len(compared))]
-    return Signal((rows**2).mean(1), rows.mean(1), pairs)
 
 
 def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
@@ -161,9 +128,9 @@ class _Follower:
         """Return what leaves the last layer, None where theory is silent, and the way back."""
         steps: list[tuple[str, Back]] = []
         for layer in layers:
-            signal, back = self._through(layer, signal) if signal else (None, _unknown)
+            signal, back = self._through(layer, signal) if signal else (None, unknown)
             if signal is None:
-                return None, _unknown
+                return None, unknown
             self.found[layer.module] = signal
             steps.append((layer.module, back))
 
@@ -182,7 +149,7 @@ class _Follower:
     def _through(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         key = layer.layer.key if layer.layer else ""
         params: Any = layer.params
-        found: tuple[Signal | None, Back] = None, _unknown
+        found: tuple[Signal | None, Back] = None, unknown
         if key in SHAPES:
             found = signal, lambda gradient: gradient
         elif key in {"linear", "output"} or key in CONVOLUTIONS:
@@ -212,19 +179,19 @@ class _Follower:
     ) -> tuple[Signal | None, Back]:
         weight, bias = self._law(layer, f"{prefix}weight"), self._law(layer, f"{prefix}bias")
         if weight is None:
-            return None, _unknown
+            return None, unknown
         mean, variance, kind = weight
         zero = kind == "constant" and mean == 0
         if not (zero or (kind in DRAWN and mean == 0)):
-            return None, _unknown
+            return None, unknown
         (tensor,) = (one for one in layer.tensors if one.name == f"{prefix}weight")
-        covered, spread_to = _meetings(layer) if not prefix else (1.0, 1.0)
+        covered, spread_to = meetings(layer) if not prefix else (1.0, 1.0)
         by = tensor.fan_in * covered * variance
         shift = added = 0.0
         if bias is not None:
             shift, spread, how = bias
             if shift and how != "constant":
-                return None, _unknown
+                return None, unknown
             added = spread + shift**2
         square = by * signal.square + added
         # of an image, two places of one example differ as two examples do
@@ -238,16 +205,16 @@ class _Follower:
     def _activated(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         slope = self._law(layer, "weight")
         if not signal.centred or layer.layer is None or slope not in {None, SLOPE}:
-            return None, _unknown
+            return None, unknown
         try:
             averages = averages_of(layer.layer.key, layer.values)
             mean, square, rise = averages.moments(signal.square)
             pairs = signal.pairs
             if pairs is not None:
                 compared = signal.square[:COMPARED]
-                pairs = averages.products(compared, _pairs(len(compared)), pairs)
+                pairs = averages.products(compared, pairs_of(len(compared)), pairs)
         except ValueError:
-            return None, _unknown
+            return None, unknown
         return Signal(square, mean, pairs), lambda gradient: gradient * rise
 
     def _normalized(
@@ -256,37 +223,29 @@ class _Follower:
         scale, shift = self._law(layer, "weight"), self._law(layer, "bias")
         plain = scale in {None, (1.0, 0.0, "constant")} and shift in {None, (0.0, 0.0, "constant")}
         if not plain:
-            return None, _unknown
+            return None, unknown
         if key == "batch_norm":
-            return _batch_normalized(signal)
-        middle = signal.mean if key == "layer_norm" else np.zeros_like(signal.mean)
-        variance = signal.square - middle**2
-        pairs = signal.pairs
-        if pairs is not None:
-            (one, other), (low, high) = _sides(variance), _sides(middle)
-            pairs = (pairs - low * high) / np.sqrt(one * other)
-        mean = (signal.mean - middle) / np.sqrt(variance)
-        out = Signal(np.ones_like(variance), mean, pairs, signal.centred)
-        return out, lambda gradient: gradient / variance
+            return batch_normalized(signal)
+        return example_normalized(signal, centre=key == "layer_norm")
 
     def _added(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         params: Any = layer.params
         branch, through_branch = self._follow(layer.bodies[0], signal)
         if branch is None or not branch.centred:
             # what is skipped and what is added must not depend on one another
-            return None, _unknown
+            return None, unknown
         factor = params.branch_scale
         if params.learned:
             scale = self._law(layer, "scale")
             if scale is None or scale[2] != "constant":
-                return None, _unknown
+                return None, unknown
             factor *= scale[0]
         skipped: Signal | None = signal
         skipped_back: Back = _same
         if self._law(layer, "projection.weight") is not None:
             skipped, skipped_back = self._weighted(layer, "projection.", signal)
         if skipped is None:
-            return None, _unknown
+            return None, unknown
         skip, kept = params.skip_scale**2, factor**2
         pairs = None
         if skipped.pairs is not None and branch.pairs is not None:
@@ -305,63 +264,5 @@ class _Follower:
         return out, back
 
 
-def _batch_normalized(signal: Signal) -> tuple[Signal | None, Back]:
-    """Return a signal over whose examples each unit has mean 0 and variance 1.
-
-    What all examples share, the mean of their products, is taken away (Yang et al. 2019, A mean
-    field theory of batch normalization); so a rectifier before it makes gradients grow by
-    pi / (pi - 1).
-    """
-    if not signal.centred:
-        return None, _unknown  # of other signals each channel has a mean and a spread of its own
-    ones = np.zeros_like(signal.mean)
-    if signal.pairs is None or not len(signal.pairs):
-        return Signal(signal.square / signal.square.mean(), ones, None, centred=True), _unknown
-    shared = float(signal.pairs.mean())
-    variance = float(signal.square.mean()) - shared
-    square = (signal.square - shared) / variance
-    pairs = (signal.pairs - shared) / variance
-    out = Signal(np.maximum(square, 0.0), ones, pairs, centred=True)
-    return out, lambda gradient: gradient / variance
-
-
-def _meetings(layer: PlannedLayer) -> tuple[float, float]:
-    """Return the share of a window's values, over all its places, that are no padding.
-
-    And how many places see an input, on the average, over the values of a window.
-    """
-    key = layer.layer.key if layer.layer else ""
-    params: Any = layer.params
-    if key not in CONVOLUTIONS or not layer.shape_in:
-        return 1.0, 1.0
-    dilation = getattr(params, "dilation", 1)
-    covered, seen = 1.0, 1.0
-    for side in layer.shape_in[1:]:
-        reach = dilation * (params.kernel - 1) + 1
-        starts = np.arange(0, side + 2 * params.padding - reach + 1, params.stride)
-        places = starts[:, None] + dilation * np.arange(params.kernel) - params.padding
-        inside = (places >= 0) & (places < side)
-        covered *= float(inside.mean())
-        seen *= float(inside.sum()) / (side * params.kernel)
-    return covered, seen
-
-
-def _sides(values: Floats) -> tuple[Floats, Floats]:
-    """Return the values [n] of the first and of the second example of each pair [m]."""
-    one, other = _pairs(min(COMPARED, len(values)))
-    return values[one], values[other]
-
-
-@cache
-def _pairs(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the indices of both sides of each pair of so many."""
-    one, other = np.triu_indices(count, 1)
-    return one, other
-
-
 def _same(gradient: Floats) -> Floats | None:
     return gradient
-
-
-def _unknown(_gradient: Floats) -> Floats | None:
-    return None

@@ -117,9 +117,16 @@ class Averages:
         c = np.clip(covariance / root, -1.0, 1.0)
         if self.homogeneous:
             return root * self._arc_cosine(c)
+        spread = np.sqrt(self._within(q))
+        root = spread[one] * spread[other]
         found = self._coefficients(q)
         found[:, -1] = np.sqrt(found[:, -1])  # so that the rests multiply as coefficients do
         return root * _power_series(found[one] * found[other], c)
+
+    def _within(self, q: Floats) -> Floats:
+        """Return variances, on the grid's ends where the activation is constant beyond."""
+        low = 10.0**FIRST if self._flat[0] else 0.0
+        return np.clip(q, low, 10.0**LAST if self._flat[1] else np.inf)
 
     def slope_of_correlation(self, q: Floats, c: Floats) -> tuple[Floats, Floats]:
         """Return E[phi(u) phi(v)] and E[phi'(u) phi'(v)] for signals of variance q, correlation c.

@@ -92,6 +92,16 @@ def test_between_the_nodes_averages_are_exact_to_a_millionth(key: str) -> None:
     np.testing.assert_allclose(slope, wanted[2], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("key", "q"), [("tanh", 1e60), ("sigmoid", 1e30), ("sigmoid", 1e-20)])
+def test_beyond_the_grid_what_is_constant_stays(key: str, q: float) -> None:
+    averages = averages_of(key, {})
+    (same,) = averages.products(np.array([q, q]), PAIR, np.array([q]))
+    assert same == pytest.approx(gaussian.moments(key, {}, min(q, 1e8))[1], rel=2e-3)
+    (apart,) = averages.products(np.array([q, q]), PAIR, np.array([-0.001 * q]))
+    mean = gaussian.moments(key, {}, 1.0)[0]
+    assert apart == pytest.approx(mean**2, abs=1e-3)
+
+
 def test_a_signal_of_nothing_has_no_averages() -> None:
     averages = averages_of("tanh", {})
     for q in (0.0, np.inf, np.nan):

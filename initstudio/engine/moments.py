@@ -41,7 +41,7 @@ class Signal:
     @property
     def std(self) -> float:
         """Return the standard deviation over examples and units together."""
-        return float(np.sqrt(max(0.0, self.square.mean() - self.mean.mean() ** 2)))
+        return float(np.sqrt(np.maximum(self.square.mean() - self.mean.mean() ** 2, 0.0)))
 
     @property
     def cosine(self) -> float:
@@ -62,37 +62,41 @@ def input_signal(x: npt.NDArray[Any]) -> Signal:
     return Signal((rows**2).mean(1), rows.mean(1), pairs)
 
 
-def batch_normalized(signal: Signal) -> tuple[Signal | None, Back]:
-    """Return a signal over whose examples each unit has mean 0 and variance 1.
+def batch_normalized(signal: Signal, eps: float) -> tuple[Signal, Floats | None] | None:
+    """Return a signal over whose examples each unit has mean 0 and variance 1, but for eps.
 
-    What all examples share, the mean of their products, is taken away (Yang et al. 2019, A mean
+    And what its mean square is divided by, None where only that is not known; None where nothing
+    is. What all examples share, the mean of their products, is taken away (Yang et al. 2019, A mean
     field theory of batch normalization); so a rectifier before it makes gradients grow by
     pi / (pi - 1).
     """
-    if not signal.centred:
-        return None, unknown  # of other signals each channel has a mean and a spread of its own
-    ones = np.zeros_like(signal.mean)
-    if signal.pairs is None or not len(signal.pairs):
-        return Signal(signal.square / signal.square.mean(), ones, None, centred=True), unknown
+    if not signal.centred or len(signal.square) < 2:
+        return None  # of other signals each channel has a mean and a spread of its own
+    zeros = np.zeros_like(signal.mean)
+    if signal.pairs is None:
+        square = signal.square / (signal.square.mean() + eps)
+        return Signal(square, zeros, None, centred=True), None
     shared = float(signal.pairs.mean())
-    variance = float(signal.square.mean()) - shared
-    square = (signal.square - shared) / variance
+    variance = np.maximum(signal.square.mean() - shared, 0.0) + eps
+    square = np.maximum(signal.square - shared, 0.0) / variance
     pairs = (signal.pairs - shared) / variance
-    out = Signal(np.maximum(square, 0.0), ones, pairs, centred=True)
-    return out, lambda gradient: gradient / variance
+    return Signal(square, zeros, pairs, centred=True), variance
 
 
-def example_normalized(signal: Signal, *, centre: bool) -> tuple[Signal, Back]:
-    """Return a signal of which each example has mean square 1, its mean taken away or not."""
+def example_normalized(signal: Signal, eps: float, *, centre: bool) -> tuple[Signal, Floats]:
+    """Return a signal of which each example has mean square 1, but for eps.
+
+    And what its mean square is divided by. Its mean is taken away or not.
+    """
     middle = signal.mean if centre else np.zeros_like(signal.mean)
-    variance = signal.square - middle**2
+    spread = np.maximum(signal.square - middle**2, 0.0)
+    variance = spread + eps
     pairs = signal.pairs
     if pairs is not None:
         (one, other), (low, high) = sides(variance), sides(middle)
         pairs = (pairs - low * high) / np.sqrt(one * other)
     mean = (signal.mean - middle) / np.sqrt(variance)
-    out = Signal(np.ones_like(variance), mean, pairs, signal.centred)
-    return out, lambda gradient: gradient / variance
+    return Signal(spread / variance, mean, pairs, signal.centred), variance
 
 
 def meetings(layer: PlannedLayer) -> tuple[float, float]:

@@ -52,14 +52,16 @@ def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Fl
 
     "activation_std": the root of the mean over draws of the variance of a layer's outputs, over the
     batch and units together. "activation_second": their mean square. "second_from_biases": the part
-    of that which there would be for an input of 0. "signal_std": the root of the mean square of the
-    loss's gradient by the outputs, over that by the outputs of the last layer. "cosine": the mean
-    cosine of the outputs of each pair of the first 8 examples.
+    of that which there would be for an input of 0, if what normalizes divided as it does.
+    "signal_std": the root of the mean square of the loss's gradient by the outputs, over that by
+    the outputs of the last layer. "cosine": the mean cosine of the outputs of each pair of the
+    first 8 examples.
 
     NaN where theory is silent: after attention, recurrent layers and pooling, for weights that are
     not centred draws, and where a tuning has looked at data.
     """
-    whole, alone = _Follower(plan, contender), _Follower(plan, contender)
+    whole = _Follower(plan, contender)
+    alone = _Follower(plan, contender, beside=whole)
     something = _comes_of_nothing(plan, contender)
     if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
         whole.run(input_signal(x))
@@ -105,8 +107,9 @@ def predicted_stds(plan: Plan, contender: int, x: npt.NDArray[Any]) -> Floats:
 class _Follower:
     """Follows a signal through all layers, and the gradient back."""
 
-    def __init__(self, plan: Plan, contender: int) -> None:
-        self._network = plan.network
+    def __init__(self, plan: Plan, contender: int, beside: "_Follower | None" = None) -> None:
+        """`beside`: has followed the whole signal, of which this one follows a part."""
+        self._network, self._beside = plan.network, beside
         self._assigned: dict[str, dict[str, Assignment]] = {}
         for one in plan.assignments[contender]:
             self._assigned.setdefault(one.layer.module, {})[one.tensor.name] = one
@@ -114,6 +117,8 @@ class _Follower:
         """By the layer's module, what leaves it."""
         self.gradients: dict[str, float] = {}
         """By the layer's module, the mean square of the gradient by what leaves it."""
+        self.divisors: dict[str, float] = {}
+        """By a normalization's module, what it divides the mean square by, over the examples."""
 
     def run(self, signal: Signal) -> None:
         """Follow a signal to the end; and the gradient, from there back as far as is known."""
@@ -220,13 +225,40 @@ class _Follower:
     def _normalized(
         self, layer: PlannedLayer, key: str, signal: Signal
     ) -> tuple[Signal | None, Back]:
+        params: Any = layer.params
         scale, shift = self._law(layer, "weight"), self._law(layer, "bias")
         plain = scale in {None, (1.0, 0.0, "constant")} and shift in {None, (0.0, 0.0, "constant")}
         if not plain:
             return None, unknown
+        if self._beside:
+            return self._normalized_beside(layer, key, signal), unknown
+        centre = key == "layer_norm"
+        if centre and prod(layer.shape_in or (1,)) == 1:
+            return None, unknown  # one unit, of which nothing is left
         if key == "batch_norm":
-            return batch_normalized(signal)
-        return example_normalized(signal, centre=key == "layer_norm")
+            found = batch_normalized(signal, params.eps)
+        else:
+            found = example_normalized(signal, params.eps, centre=centre)
+        if found is None:
+            return None, unknown
+        out, variance = found
+        if variance is None:
+            return out, unknown
+        self.divisors[layer.module] = float(np.mean(variance))
+        return out, lambda gradient: gradient / variance
+
+    def _normalized_beside(self, layer: PlannedLayer, key: str, signal: Signal) -> Signal | None:
+        """Return what a normalization leaves of a part of the signal, divided as the whole is."""
+        if key == "batch_norm":
+            # what all examples share is taken away
+            return Signal(np.full_like(signal.square, SILENT), 0 * signal.mean, None, centred=True)
+        if self._beside is None or layer.module not in self._beside.divisors:
+            return None
+        middle = signal.mean if key == "layer_norm" else 0 * signal.mean
+        square = np.maximum(signal.square - middle**2, SILENT)
+        divisor = self._beside.divisors[layer.module]
+        mean = (signal.mean - middle) / np.sqrt(divisor)
+        return Signal(square / divisor, mean, None, signal.centred)
 
     def _added(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         params: Any = layer.params

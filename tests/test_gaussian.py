@@ -113,6 +113,7 @@ def test_signals_of_variance_one_come_to_the_critical_point(key: str, bias: floa
         ("relu", 0.1),
         ("gelu", 0.0),  # at q = 0, which signals leave: E[phi^2] / q grows with q
         ("gelu", 0.05),
+        ("gelu", 0.0673),  # at q = 1 itself, which signals beside it leave
         ("silu", 0.01),
         ("tanhshrink", 0.0),
         ("threshold", 0.1),

@@ -5,7 +5,7 @@ contenders, when they are first needed, and interpolated between by cubics; beyo
 activation is taken for a line or a constant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import nan, pi
 
@@ -134,13 +134,17 @@ class Averages:
         Raises:
             ValueError: A variance is 0 or not finite.
         """
+        return self.by_correlation(q)(c)
+
+    def by_correlation(self, q: Floats) -> Callable[[Floats], tuple[Floats, Floats]]:
+        """Return `slope_of_correlation` for signals of variance q, as a function of c.
+
+        Raises:
+            ValueError: A variance is 0 or not finite.
+        """
         _check(q)
         if self.homogeneous:
-            mean, square, rise = self._unit
-            tilt = rise - square  # 0: E[phi'^2] = E[phi^2] / q of what is homogeneous
-            even = _even_part(square, mean)
-            slope = square - even + even * (2 / pi) * np.arcsin(c)
-            return q * self._arc_cosine(c), slope + tilt
+            return lambda c: (q * self._arc_cosine(c), self._arc_cosine_slope(c))
         found = self._coefficients(q)
         terms, rest = found[..., :-1] ** 2, found[..., -1]
         order = np.arange(terms.shape[-1])
@@ -148,9 +152,22 @@ class Averages:
         missing = self.moments(q)[2] - terms @ order
         power = np.where(rest > NO_REST, missing / np.maximum(rest, NO_REST), 0.0)
         power = np.maximum(power, terms.shape[-1])
-        last = rest * np.abs(c) ** (power - 1)
-        slope = _power_series(terms[..., 1:] * order[1:], c) + power * last
-        return q * (_power_series(terms, c) + c * last), slope
+        rises = terms[..., 1:] * order[1:]
+
+        def value_and_slope(c: Floats) -> tuple[Floats, Floats]:
+            last = rest * np.abs(c) ** (power - 1)
+            value = q * (_power_series(terms, c) + c * last)
+            return value, _power_series(rises, c) + power * last
+
+        return value_and_slope
+
+    def _arc_cosine_slope(self, c: Floats) -> Floats:
+        """Return E[phi'(u) phi'(v)] for signals of any variance."""
+        mean, square, rise = self._unit
+        tilt = rise - square  # 0: E[phi'^2] = E[phi^2] / q of what is homogeneous
+        even = _even_part(square, mean)
+        found: Floats = square - even + even * (2 / pi) * np.arcsin(c) + tilt
+        return found
 
     def _arc_cosine(self, c: Floats) -> Floats:
         """Return E[phi(u) phi(v)] for signals of variance 1."""

@@ -20,6 +20,8 @@ Floats = npt.NDArray[np.float64]
 
 FAR = 12.0
 """Standard deviations; beyond lies less of a normal than double precision can tell."""
+NEAR_END = 11.0
+"""Beyond, even the highest polynomial times the normal is less than rounding."""
 NODES = 40
 """Of Gauss and Legendre in a panel."""
 PANEL = 0.5
@@ -190,8 +192,13 @@ def hermite_coefficients(key: str, params: Mapping[str, object], q: float) -> Fl
     function, kinks = nonlinearity(key, params)
     edges = _edges(kinks, sqrt(q))
     z, density = _nodes(edges)
-    found: Floats = _polynomials(edges) @ (density * function(sqrt(q) * z))
-    return found
+    weighted = density * function(sqrt(q) * z)
+    if not kinks:
+        found: Floats = _polynomials(edges) @ weighted
+        return found
+    # with kinks each variance has nodes of its own, and its polynomials are used but once
+    inside = np.abs(z) < NEAR_END
+    return _projected(z[inside], weighted[inside])
 
 
 @lru_cache(maxsize=4096)
@@ -224,6 +231,16 @@ def _nodes(edges: tuple[float, ...]) -> tuple[Floats, Floats]:
     panels = [_panels(low, high) for low, high in pairwise(edges)]
     z, weights = (np.concatenate(part) for part in zip(*panels, strict=True))
     return z, weights * np.exp(-(z**2) / 2) / sqrt(2 * np.pi)
+
+
+def _projected(z: Floats, weighted: Floats) -> Floats:
+    """Return the sums of normalized Hermite polynomials at z times weights, float64 [TERMS]."""
+    found = np.empty(TERMS)
+    before, present = np.zeros_like(z), np.ones_like(z)
+    for k in range(TERMS):
+        found[k] = present @ weighted
+        before, present = present, (z * present - sqrt(k) * before) / sqrt(k + 1)
+    return found
 
 
 @lru_cache(maxsize=16)

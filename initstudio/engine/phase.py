@@ -204,8 +204,9 @@ def _correlation(averages: Averages, w: Floats, b: Floats, q: Floats) -> Floats:
     and never pass the first such place.
     """
     c = np.zeros_like(q)
+    value_and_slope = averages.by_correlation(q)
     for _ in range(NEWTONS):
-        product, tilt = averages.slope_of_correlation(q, c)
+        product, tilt = value_and_slope(c)
         slope = 1 - w * tilt
         excess = (w * product + b) / q - c
         steps = np.where(slope > 0, excess / np.where(slope > 0, slope, 1.0), 0.0)

@@ -37,6 +37,9 @@ def _begin(plan: Plan, _params: NoParams, _heed: Heed) -> Iterator[Results | Non
     for part in np.array_split(NODES, SLICES):
         averages.moments(part)
         yield None
+    for part in np.array_split(weights, SLICES):
+        phase(averages, part, biases[:1])
+        yield None
     rows = []
     for start in range(0, BIASES, ROWS):
         rows.append(phase(averages, weights[None], biases[start : start + ROWS, None]))

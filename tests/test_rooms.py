@@ -54,6 +54,7 @@ BASES = {
     "initstudio.ui.plots.plot",
     "initstudio.ui.plots.layer_plot",
     "initstudio.ui.plots.step_plot",
+    "initstudio.ui.plots.quantity",
     "initstudio.ui.plots.study_plot",
     "initstudio.ui.panels.panel",
 }

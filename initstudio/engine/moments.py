@@ -49,8 +49,7 @@ class Signal:
         if self.pairs is None or not len(self.pairs):
             return nan
         one, other = sides(self.square)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return float((self.pairs / np.sqrt(one * other)).mean())
+        return float((self.pairs / np.sqrt(one * other)).mean())
 
 
 def input_signal(x: npt.NDArray[Any]) -> Signal:

@@ -47,7 +47,9 @@ SILENT = 1e-20
 """An input whose averages are defined, and which is nothing beside any bias."""
 
 
-def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
+def predictions(
+    plan: Plan, contender: int, x: npt.NDArray[Any], *, compared: bool = True
+) -> dict[str, Floats]:
     """Return what is predicted of the layers that are watched, for a batch, float64 [layers] each.
 
     "activation_std": the root of the mean over draws of the variance of a layer's outputs, over the
@@ -57,31 +59,33 @@ def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Fl
     the outputs of the last layer. "cosine": the mean cosine of the outputs of each pair of the
     first 8 examples.
 
-    NaN where theory is silent: after attention, recurrent layers and pooling, for weights that are
-    not centred draws, and where a tuning has looked at data.
+    Unless examples are `compared` there are no cosines, which is quicker. NaN where theory is
+    silent: after attention, recurrent layers and pooling, for weights that are not centred draws,
+    and where a tuning has looked at data.
     """
     whole = _Follower(plan, contender)
     alone = _Follower(plan, contender, beside=whole)
     something = _comes_of_nothing(plan, contender)
     if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
-        whole.run(input_signal(x))
+        # batch normalization takes away what examples have in common
+        normalized = any(one.layer and one.layer.key == "batch_norm" for one in plan.layers)
+        signal = input_signal(x)
+        whole.run(signal if compared or normalized else replace(signal, pairs=None))
         if something:
             alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
     signals = [whole.found.get(layer.module) for layer in plan.watched]
     silent = [alone.found.get(layer.module) for layer in plan.watched]
-    second = np.array([one.square.mean() if one else nan for one in signals])
-    from_biases = np.array([one.square.mean() if one else nan for one in silent])
     back = np.array([whole.gradients.get(layer.module, nan) for layer in plan.watched])
-    last = back[-1] if len(back) else nan
-    with np.errstate(invalid="ignore", divide="ignore"):
-        relative = np.sqrt(back / last)
-    return {
-        "activation_std": np.array([one.std if one else nan for one in signals]),
-        "activation_second": second,
-        "second_from_biases": from_biases if something else 0 * second,
-        "signal_std": relative,
-        "cosine": np.array([one.cosine if one else nan for one in signals]),
-    }
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        second = np.array([one.square.mean() if one else nan for one in signals])
+        from_biases = np.array([one.square.mean() if one else nan for one in silent])
+        return {
+            "activation_std": np.array([one.std if one else nan for one in signals]),
+            "activation_second": second,
+            "second_from_biases": from_biases if something else 0 * second,
+            "signal_std": np.sqrt(back / back[-1]) if len(back) else back,
+            "cosine": np.array([one.cosine if one else nan for one in signals]),
+        }
 
 
 def _comes_of_nothing(plan: Plan, contender: int) -> bool:

@@ -25,6 +25,10 @@ Wants: TypeAlias = Mapping[str, Mapping[str, Value]]
 """Studies by key, each with its parameters."""
 START = "start"
 """The study that gives all readings at step 0."""
+QUICK = {START, "phase"}
+"""Studies that follow each move of a hand; the others wait until it rests."""
+REST = 0.4
+"""Seconds without an edit after which a hand rests."""
 HURRY = 0.3
 """Seconds that an answer may take before a newer question puts an end to it."""
 SILENCE = 20.0
@@ -92,6 +96,7 @@ class Studies(QObject):
         self._asked: dict[str, _Question] = {}
         self._resting: set[str] = set()
         self._last_ask = 0
+        self._edited = -REST
         self._look = QTimer(self, interval=LOOK)
         self._look.timeout.connect(self._ask_what_waits)
         session.experiment_changed.connect(self._on_experiment_changed)
@@ -154,7 +159,11 @@ class Studies(QObject):
             found[START] = {"probes": " ".join(sorted(probes))}
         return found
 
-    def _on_experiment_changed(self, _experiment: Experiment) -> None:
+    def _on_experiment_changed(self, experiment: Experiment) -> None:
+        self._edited = monotonic()
+        for key, question in list(self._asked.items()):
+            if key not in QUICK and not question.is_about(experiment, question.params):
+                self._forget(key)  # its slices would keep the quick ones waiting
         self._ask_what_waits()
 
     def _ask_what_waits(self) -> None:
@@ -173,7 +182,8 @@ class Studies(QObject):
             if self.session.problems:
                 continue
             now = monotonic()
-            if question and not question.answered and now - question.began < HURRY:
+            moves = key not in QUICK and now - self._edited < REST
+            if moves or (question and not question.answered and now - question.began < HURRY):
                 waiting = True
                 continue
             if question and not question.answered and now - question.heard > SILENCE:

@@ -93,10 +93,23 @@ def test_while_an_answer_is_on_its_way_only_the_newest_question_waits(
 
 
 def test_an_answer_that_takes_long_is_not_waited_for(studies: Studies, sent: list[Examine]) -> None:
-    studies.want("me", {"slow": {}})
-    studies._asked["slow"].began -= 1
+    studies.want("me", {"start": {"probes": "loss"}})
+    studies._asked["start"].began -= 1
     studies.session.edit(at_rate(ARTICLE, 2.0), "Rate")
     assert len(sent) == 2
+
+
+def test_what_takes_long_waits_until_the_hand_rests(studies: Studies, sent: list[Examine]) -> None:
+    studies.want("me", {"slow": {}, "start": {"probes": "loss"}})
+    assert [one.study for one in sent] == ["slow", "start"]
+    studies._asked["start"].answered = True
+    studies.session.edit(at_rate(ARTICLE, 2.0), "Rate")
+    assert [one.study for one in sent] == ["slow", "start", "start"]
+    assert "slow" not in studies._asked  # the engine was told to forget it
+    studies._edited -= 1
+    studies.drain()
+    assert [one.study for one in sent][3:] == ["slow"]
+    assert sent[-1].experiment.training.learning_rate == 2.0
 
 
 def test_the_start_is_read_by_all_probes_that_anybody_wants(

@@ -25,6 +25,8 @@ BAR = 11.0
 GAP = 5.0
 FINE = 3
 """Pixels of an image in a drawing, for each of ours: readers of drawings blur what is coarser."""
+FEWEST = 6
+"""Letters, and an ellipsis, below which a shortened word says nothing."""
 
 
 class Dots(pg.GraphicsObject):
@@ -58,7 +60,8 @@ class Dots(pg.GraphicsObject):
             painter.drawEllipse(place, self._radius, self._radius)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        """Note that another part is in view."""
+        """Note that another part is in view, and forget the one that was."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()
 
 
@@ -129,13 +132,16 @@ class Words(pg.GraphicsObject):
         text, shift = self._text, 0.0
         if self._room:
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self._room)
+            if len(text) < min(FEWEST, len(self._text)):
+                return
             shift = metrics.horizontalAdvance(text) / 2
         painter.setFont(made)
         painter.setPen(ink)
         painter.drawText(place - QPointF(shift, metrics.descent() + 1), text)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        """Note that another part is in view."""
+        """Note that another part is in view, and forget the one that was."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()
 
 

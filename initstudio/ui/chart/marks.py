@@ -152,5 +152,6 @@ class Crosses(pg.GraphicsObject):
             painter.drawText(QPointF(left, at.y() - CROSS), mark.text)
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        """Note that the view has changed."""
+        """Note that the view has changed, and forget the old one."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()

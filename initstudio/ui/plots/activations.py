@@ -14,8 +14,8 @@ from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted
 from initstudio.ui.chart.panels import TITLE, Panel
 from initstudio.ui.chart.stack import QUANTILE, Stack, axis_for, cells_in, relative
-from initstudio.ui.plots.layer_plot import Layers, Places, chosen_layers
 from initstudio.ui.plots.plot import Line, Plot, Table
+from initstudio.ui.plots.quantity import Layers, Places, chosen_layers
 
 DECADES = 3
 """Powers of ten below a layer's greatest density that are told apart."""

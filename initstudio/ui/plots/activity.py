@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from initstudio.catalogue import Params
 from initstudio.history import History
-from initstudio.ui.plots.layer_plot import LayerPlot, Places, Quantity, chosen_layers, readings_of
+from initstudio.ui.plots.layer_plot import LayerPlot
+from initstudio.ui.plots.quantity import Places, Quantity, chosen_layers, readings_of
 
 QUANTITIES = {
     "dead": Quantity(reading="dead", axis="dead units, %", log=False, times=100.0, top=1.0),

@@ -5,18 +5,19 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from initstudio.catalogue import Params
-from initstudio.ui.plots.layer_plot import LayerPlot, Quantity, readings_of
+from initstudio.ui.plots.layer_plot import LayerPlot
+from initstudio.ui.plots.quantity import Quantity, readings_of
 
 QUANTITIES = {
     "update": Quantity(
         reading="update_ratio",
         tensors=True,
-        axis="last update / weights, lengths",
+        axis="update / weights, lengths",
         guide=1e-3,
         silence="There has been no update yet.",
     ),
     "travel": Quantity(
-        reading="travel", tensors=True, axis="way from the start / start, lengths", log=False
+        reading="travel", tensors=True, axis="way from start / start, lengths", log=False
     ),
     "cosine": Quantity(
         reading="start_cosine", tensors=True, axis="cosine with the start", log=False, top=1.0

@@ -130,6 +130,11 @@ class FirstStepPlot(StudyPlot):
         rows = tuple(Row(line.slot, line.name, self._cells(results, line)) for line in self.lines)
         self._table().show_rows(heads, rows, self.theme)
 
+    def _plain_rate(self, results: Results, line: Line) -> str:
+        """Return what plain gradient descent could use, where the optimiser has no such rate."""
+        sharpness = middle(results.values["sharpness"][line.replicas])
+        return f"{_text(2 / sharpness)} (SGD)" if sharpness > 0 else _text(np.nan)
+
     def _table(self) -> PaintedTable:
         return self.canvas.put("table", PaintedTable, z=10)
 
@@ -144,7 +149,7 @@ class FirstStepPlot(StudyPlot):
         times = self._times(results, line)
         return [
             Cell(_text(loss), theme.warning if loss > 1.5 * guess else ""),
-            Cell(_text(stable)),
+            Cell(_text(stable) if np.isfinite(stable) else self._plain_rate(results, line)),
             Cell(_text(times), theme.error if times > 1 else ""),
             Cell(_text(noise)),
             Cell(_text(usual), theme.warning if is_far(usual) else ""),

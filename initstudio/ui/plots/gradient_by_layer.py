@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from initstudio.catalogue import Params
-from initstudio.ui.plots.layer_plot import LayerPlot, Quantity, Scale, readings_of
+from initstudio.ui.plots.layer_plot import LayerPlot
+from initstudio.ui.plots.quantity import Quantity, Scale, readings_of
 
 QUANTITIES = {
     "norm": Quantity(reading="gradient_norm", tensors=True, axis="gradient norm"),

@@ -3,75 +3,23 @@
 A subclass names the quantities that it offers, and which layers have them.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
-from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
-from initstudio.history import Header, History, Readings
+from initstudio.history import History, Readings
 from initstudio.ui.chart.canvas import FEW, Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
 from initstudio.ui.plots.plot import Line, Plot, Table
+from initstudio.ui.plots.quantity import Places, Quantity
 
-Scale = Annotated[
-    Literal["log", "linear"],
-    Meta(title="Scale", extra={"choices": {"log": "Log", "linear": "Linear"}}),
-]
-Layers = Annotated[
-    Literal["activations", "before", "all"],
-    Meta(
-        title="Layers",
-        description="The activation functions, the layer just before each, or all.",
-        extra={
-            "choices": {
-                "activations": "Activations",
-                "before": "Pre-activations",
-                "all": "All layers",
-            }
-        },
-    ),
-]
-Places = tuple[list[int], tuple[str, ...]]
-"""Columns of a reading, and a name for each."""
 SILENT = 1e-34
 """What biases make is nothing below this: theory follows an input that is not quite 0."""
 DOTTED = 80
 """Most layers that have a dot each; while the picture moves, half as many."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """One number that each layer, or each weight tensor, has, and how it is drawn."""
-
-    reading: str
-    axis: str
-    """What the axis says, with the unit."""
-    theory: str = ""
-    """The reading, taken at the start, of what theory says; "" where there is none."""
-    anchored: bool = False
-    """Whether theory is relative to what is measured in the last layer."""
-    biases: str = ""
-    """The reading, taken at the start, of the part that the biases alone make; or ""."""
-    tensors: bool = False
-    log: bool = True
-    times: float = 1.0
-    """What the reading is multiplied by to be in the axis's unit."""
-    ends: Range | None = None
-    """The axis's ends, where they are always the same."""
-    top: float = 0.0
-    """The least that the axis reaches up to."""
-    guide: float | None = None
-    """A value that is worth a line of its own."""
-    silence: str = "No contender has a number here that can be drawn."
-
-    @property
-    def readings(self) -> tuple[str, ...]:
-        """Return all that it reads."""
-        return tuple(key for key in (self.reading, self.theory, self.biases) if key)
 
 
 @dataclass(frozen=True)
@@ -89,21 +37,6 @@ class Curve:
     lost: int
 
 
-def readings_of(quantities: Iterable[Quantity]) -> tuple[str, ...]:
-    """Return all that the quantities read."""
-    return tuple(dict.fromkeys(key for one in quantities for key in one.readings))
-
-
-def chosen_layers(header: Header, which: str) -> Places:
-    """Return the activation functions, the layers "before" them, or "all"."""
-    chosen = list(range(len(header.layers)))
-    if which == "activations":
-        chosen = list(header.activations)
-    elif which == "before":
-        chosen = [at - 1 for at in header.activations if at > 0]
-    return chosen, tuple(header.layers[at] for at in chosen)
-
-
 class LayerPlot(Plot):
     """One line for each contender over the layers, and a faint one for the start."""
 
@@ -111,6 +44,8 @@ class LayerPlot(Plot):
     quantities: ClassVar[dict[str, Quantity]] = {}
     """By the value of the option `quantity`; the first is used where there is no such option."""
     across: ClassVar[str] = "layer"
+    most_bands: ClassVar[int] = 16
+    """Of more contenders the bands would hide one another, and are left out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self._view_y: Range | None = None
@@ -235,7 +170,8 @@ class LayerPlot(Plot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the one number of each column for one seed, NaN and all."""
-        return rows[0]
+        one: Array = rows[0]
+        return one
 
     # ------------------------------------------------------------------ numbers
 
@@ -277,7 +213,7 @@ class LayerPlot(Plot):
         if start is not None:
             ghost = theme.blend(colour, 0.38)
             canvas.line(("start", line.slot), x, start.middle, ghost, width=theme.thin_width, z=3)
-        if present.count > 1:
+        if present.count > 1 and len(self.lines) <= self.most_bands:
             band = theme.veil(colour, len(self.lines))
             canvas.area(line.slot, x, present.low, present.high, band, z=1)
         dash = theme.dash(line.slot)
@@ -348,8 +284,12 @@ class LayerPlot(Plot):
             return "This network has no activation functions; choose All layers."
         key = self.quantity.reading
         recorded = history.header.experiment.recording.probes
-        was = "recorded" if recorded is not None and key not in recorded else "measured"
-        return f"“{key.replace('_', ' ')}” was not {was} in this run."
+        if recorded is not None and key not in recorded:
+            return f"“{key.replace('_', ' ')}” was not recorded in this run."
+        # the start is measured anew for what somebody looks at, and that soon comes
+        if history.layers_step == 0:
+            return self.invitation
+        return f"“{key.replace('_', ' ')}” was not measured in this run."
 
     def _why_nothing_drawn(self, now: list[Curve]) -> str:
         if any(one.lost for one in now):
@@ -392,8 +332,3 @@ class LayerPlot(Plot):
 
 def _drawn(curve: Curve) -> tuple[Array, Array, Array]:
     return curve.middle, curve.low, curve.high
-
-
-__all__ = [
-    "Curve", "LayerPlot", "Layers", "Places", "Quantity", "Scale", "chosen_layers", "readings_of",
-]  # fmt: skip

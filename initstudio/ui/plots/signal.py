@@ -6,15 +6,8 @@ from msgspec import Meta
 
 from initstudio.catalogue import Params
 from initstudio.history import History
-from initstudio.ui.plots.layer_plot import (
-    LayerPlot,
-    Layers,
-    Places,
-    Quantity,
-    Scale,
-    chosen_layers,
-    readings_of,
-)
+from initstudio.ui.plots.layer_plot import LayerPlot
+from initstudio.ui.plots.quantity import Layers, Places, Quantity, Scale, chosen_layers, readings_of
 
 QUANTITIES = {
     "std": Quantity(

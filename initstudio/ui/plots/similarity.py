@@ -13,15 +13,9 @@ from initstudio.ui.chart.colours import signs
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, number
 from initstudio.ui.chart.panels import Panel, panels_in
-from initstudio.ui.plots.layer_plot import (
-    LayerPlot,
-    Layers,
-    Places,
-    Quantity,
-    chosen_layers,
-    readings_of,
-)
+from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line, Table
+from initstudio.ui.plots.quantity import Layers, Places, Quantity, chosen_layers, readings_of
 
 EXAMPLES = 8
 PAIRS = np.triu_indices(EXAMPLES, 1)
@@ -63,6 +57,7 @@ class SimilarityPlot(LayerPlot):
     order = 70
     quantities = QUANTITIES
     reads = readings_of(QUANTITIES.values())
+    most_bands = 4
     Options = SimilarityOptions
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -111,13 +106,15 @@ class SimilarityPlot(LayerPlot):
 
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the mean over the pairs."""
-        return _mean(rows[None])[0]
+        one: Array = _mean(rows[None])[0]
+        return one
 
     def band_note(self) -> str:
         """Return what line and band are."""
         seeds = len(self.lines[0].replicas) if self.lines else 0
         of = f" and {seeds} seeds" if seeds > 1 else ""
-        return f"mean and range of the pairs of the first {EXAMPLES} inputs{of}"
+        what = "mean and range" if len(self.lines) <= self.most_bands else "mean"
+        return f"{what} of the pairs of the first {EXAMPLES} inputs{of}"
 
     def data(self, history: History) -> Table:
         """Return the mean cosine by layer, or each pair's of the map's layer."""

@@ -8,8 +8,9 @@ from msgspec import Meta
 from initstudio.catalogue import Params
 from initstudio.history import History, Readings
 from initstudio.ui.chart.lines import Array
-from initstudio.ui.plots.layer_plot import LayerPlot, Places, Quantity, Scale
+from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line
+from initstudio.ui.plots.quantity import Places, Quantity, Scale
 
 QUANTITIES = {
     "values": Quantity(

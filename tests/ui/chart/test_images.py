@@ -26,6 +26,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.ui.chart.canvas import SCALE, Canvas
 from initstudio.ui.chart.colours import STEPS, Shades, amounts, signs
+from initstudio.ui.chart.marks import Mark
 from initstudio.ui.theme import DARK, LIGHT, Theme
 
 SIZE = QSize(360, 240)
@@ -165,6 +166,29 @@ def test_hostile_scales_are_drawn(log: bool, low: float, high: float, qtbot: QtB
     canvas.colour_scale(signs(LIGHT), low, high, "value", log=log)
     canvas.end()
     canvas.grab()
+
+
+def test_dots_words_and_crosses_stay_when_another_part_comes_into_view(qtbot: QtBot) -> None:
+    canvas = canvas_of(qtbot)
+    shown = []
+    for y in (0.5, 1e3, -1e3):
+        canvas.look_at((0, 1), (y - 1, y + 1))
+        canvas.begin()
+        canvas.dots("a", np.array([0.2]), np.array([y]), "#ff0000", size=9, z=2)
+        canvas.words("b", (0.5, y), "Words", room=90)
+        canvas.crosses("c", [Mark(y, "gone", "#00aa00", 0.8)], z=3)
+        canvas.end()
+        canvas.grab()
+        image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+        seen = [QColor(image.pixel(x, y)) for x in range(60, 340) for y in range(60, 140)]
+        names = [colour.name() for colour in seen]
+        green = [
+            one for one in seen if one.green() > one.red() + 60 and one.blue() < one.green() - 60
+        ]
+        shown.append({"dots": "#ff0000" in names, "crosses": len(green) > 3})
+        dark = [colour for colour in seen if colour.lightness() < 90 and colour.saturation() < 120]
+        shown[-1]["words"] = len(dark) > 20
+    assert shown == [{"dots": True, "crosses": True, "words": True}] * 3
 
 
 def test_a_place_tells_where_the_mouse_is_and_was_pressed(qtbot: QtBot) -> None:

@@ -194,6 +194,13 @@ def test_similarity_is_the_mean_over_pairs_and_their_range(qtbot: QtBot) -> None
     assert plot.canvas.view[1] == (-1.05, 1.05)
 
 
+def test_bands_over_pairs_are_left_out_where_they_would_hide_one_another(qtbot: QtBot) -> None:
+    for contenders, banded in ((4, True), (5, False)):
+        plot = shown(qtbot, "similarity", run_of(contenders=contenders, seeds=1))
+        assert is_drawn(plot, "area", 0) == banded
+        assert ("mean and range of" in plot.notes) == banded
+
+
 def test_the_cosine_map_has_each_pair_in_its_cell_and_tells_it(qtbot: QtBot) -> None:
     header = header_of(experiment_of(2))
     rng = np.random.default_rng(4)
@@ -343,13 +350,13 @@ def test_a_reading_that_is_missing_is_a_sentence(key: str, name: str, qtbot: QtB
     kind = PLOTS[key]
     assert issubclass(kind, LayerPlot)
     reading = kind.quantities[name].reading
-    history = run_of()
-    for readings in (history.first, history.latest):
-        del readings[reading]
-    plot = shown(qtbot, key, history, **options_of(key, name))
-    assert plot.data(history)[1:] == []
-    said = plot.canvas.message
-    assert said == plot.invitation or "was not measured in this run." in said
+    for history, wanted in ((run_of(), kind.invitation), (run_of(latest={}), "was not measured")):
+        for readings in (history.first, history.latest):
+            del readings[reading]
+        plot = shown(qtbot, key, history, **options_of(key, name))
+        assert plot.data(history)[1:] == []
+        only = len(kind.reads) == 1
+        assert (kind.invitation if only else wanted) in plot.canvas.message
     chosen = tuple(one for one in history.latest if one != reading)
     recording = Recording(probes=chosen)
     header = history.header

@@ -5,6 +5,7 @@ itself, and not copied.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,7 @@ def moments(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
     """Return mean, mean square and standard deviation of T tensors [R, ...], [R, T, 3]."""
 
     def sums(stacked: torch.Tensor) -> torch.Tensor:
-        rows = wide(stacked)
+        rows = _wide_for_now(stacked)
         return torch.stack([rows.mean(2), torch.linalg.vector_norm(rows, dim=2)], dim=2)
 
     def spread(stacked: torch.Tensor) -> torch.Tensor:
@@ -91,6 +92,23 @@ def moments(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
     if places:
         std[:, places] = each([tensors[place] for place in places], spread)
     return torch.stack([mean, second, std], dim=2)
+
+
+def _wide_for_now(stacked: "torch.Tensor") -> "torch.Tensor":
+    """Return what `wide` does, in memory that the next call writes anew.
+
+    Memory that is asked for anew each time is given back to the system in between, and each of its
+    pages costs as much as the work on it.
+    """
+    flat = stacked.flatten(2)
+    if flat.numel() > MOST or flat.device.type != "cpu":
+        return flat.double()
+    return _scratch()[: flat.numel()].view(flat.shape).copy_(flat)
+
+
+@cache
+def _scratch() -> "torch.Tensor":
+    return torch.empty(MOST, dtype=torch.float64)
 
 
 def by_unit(weight: "torch.Tensor", tensor: TensorSpec | None) -> "torch.Tensor":

@@ -9,26 +9,33 @@ kinks, in float64.
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import pairwise
-from math import erf, sqrt
+from math import inf, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from initstudio.nonlinearities import nonlinearity
+
 Floats = npt.NDArray[np.float64]
-Function = Callable[[Floats], Floats]
 
 FAR = 12.0
 """Standard deviations; beyond lies less of a normal than double precision can tell."""
+NEAR_END = 11.0
+"""Beyond, even the highest polynomial times the normal is less than rounding."""
 NODES = 40
 """Of Gauss and Legendre in a panel."""
 PANEL = 0.5
 STEP = 1e-6
-SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
-GELU = sqrt(2 / np.pi)
+NO_BIAS = 1e-13
+"""A variance of biases that no signal feels."""
+NEARLY = 1.05
+"""Times a variance; nearer to it differences are rounding."""
+NEAR = 1e-3
+"""Beside a variance, in parts of it, for signs that lead to it."""
+SEARCHED = tuple(float(one) for one in 10.0 ** np.linspace(-7, 4, 45))
+"""Variances between which critical points are looked for."""
 TERMS = 64
 """Of the series of Hermite polynomials."""
-ERF_NODES, ERF_END, ERF_ORDER = 128, 6.0, 8
-"""Nodes in a unit, where erf is 1 to the last digit, and terms of Taylor's series."""
 
 
 def moments(key: str, params: Mapping[str, object], q: float = 1.0) -> tuple[float, float, float]:
@@ -66,32 +73,114 @@ def critical_weight_variance(key: str, params: Mapping[str, object], bias_varian
     """Return sigma_w^2 = fan_in Var(W) at which the gradient keeps its size at the fixed point.
 
     There chi_1 = sigma_w^2 E[phi'^2] = 1 and q = sigma_w^2 E[phi^2] + sigma_b^2 (Schoenholz et al.
-    2017, eq. 3 and 5); solved by bisection in q.
+    2017, eq. 3 and 5); solved by bisection in q. It must be the point that signals of variance 1
+    come to: GELU and others have such points too that all signals leave.
 
     Raises:
         ValueError: There is no such point.
     """
+    return _critical(key, tuple(sorted(params.items())), bias_variance)
+
+
+@lru_cache(maxsize=256)
+def _critical(key: str, params: tuple[tuple[str, object], ...], bias_variance: float) -> float:
+    values = dict(params)
 
     def excess(q: float) -> float:
-        _, square, slope = moments(key, params, q)
-        return bias_variance + square / slope - q
+        _, square, slope = moments(key, values, q)
+        return bias_variance + square / slope - q if slope > 0 else inf
 
-    if bias_variance == 0:
-        slope = moments(key, params, 1e-8)[2]
-        if slope > 0 and abs(moments(key, params, 1.0)[2] / slope - 1) < 1e-9:
-            return 1 / slope  # the slope is the same for every q, as of ReLU
-        if abs(moments(key, params, 1e-8)[1]) < 1e-6:
-            return 1 / slope  # the fixed point is q = 0
-    low, high = 1e-6, 1e-6
-    while excess(high) > 0:
-        high *= 2
-        if high > 1e4:
-            message = f"{key} has no critical point for a bias variance of {bias_variance:g}"
-            raise ValueError(message)
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
-    return 1 / moments(key, params, high)[2]
+    found = []
+    if bias_variance < NO_BIAS:
+        at_zero = critical_at_zero(key, values)
+        if at_zero is not None:
+            return at_zero
+    if not jumps(key, values):
+        found += _crossings(excess, key, values)
+    for q, weight_variance in found:
+        if _comes_from_one(key, values, weight_variance, bias_variance, q):
+            return weight_variance
+    message = f"{key} has no critical point for a bias variance of {bias_variance:g}"
+    raise ValueError(message)
+
+
+def critical_at_zero(key: str, params: Mapping[str, object]) -> float | None:
+    """Return the critical sigma_w^2 without biases if signals vanish or stay there; else None.
+
+    Raises:
+        ValueError: There is no activation of that key.
+    """
+    slope = slope_at_zero(key, params)
+    if not slope or jumps(key, params):
+        return None
+    return 1 / slope if _comes_from_one(key, params, 1 / slope, 0.0, 0.0) else None
+
+
+def _crossings(
+    excess: Callable[[float], float], key: str, params: Mapping[str, object]
+) -> list[tuple[float, float]]:
+    """Return each q at which the excess is 0, and its sigma_w^2."""
+    found = []
+    for edge, next_edge in pairwise(SEARCHED):
+        low, high = float(edge), float(next_edge)
+        above = excess(low) > 0
+        if above == (excess(high) > 0):
+            continue
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if (excess(middle) > 0) == above else (low, middle)
+        slope = moments(key, params, high)[2]
+        if slope > 0:
+            found.append((high, 1 / slope))
+    return found
+
+
+def _comes_from_one(
+    key: str, params: Mapping[str, object], weight_variance: float, bias_variance: float, q: float
+) -> bool:
+    """Return whether nothing holds a signal up on its way from variance 1 to q, and it stays."""
+
+    def rise(one: float) -> float:
+        return weight_variance * moments(key, params, one)[1] + bias_variance - one
+
+    if q and not rise(q * (1 + NEAR)) < 0 < rise(q / (1 + NEAR)):
+        return False
+    apart = max(q * NEARLY, SEARCHED[0]) if q < 1 else q / NEARLY
+    for one in np.geomspace(apart, 1, 40) if (q < 1) == (apart < 1) else ():
+        rounding = 1e-9 * one
+        if rise(float(one)) > rounding if q < 1 else rise(float(one)) < -rounding:
+            return False
+    return True
+
+
+def slope_at_zero(key: str, params: Mapping[str, object]) -> float:
+    """Return phi'(0)^2, the mean of both sides; 0 if phi(0) is not 0, so that no signal vanishes.
+
+    Raises:
+        ValueError: There is no activation of that key.
+    """
+    step = 1e-4
+    places = np.array([0.0, step, 2 * step])
+    function, _ = nonlinearity(key, params)
+    sides = []
+    for sign in (1, -1):
+        zero, one, two = function(sign * places)
+        if abs(zero) > 1e-12:
+            return 0.0
+        sides.append((4 * one - two - 3 * zero) / (2 * step))
+    found = float(np.mean(np.square(sides)))
+    return found if found > 1e-9 else 0.0
+
+
+def jumps(key: str, params: Mapping[str, object]) -> bool:
+    """Return whether an activation jumps somewhere, where its slope has no mean square.
+
+    Raises:
+        ValueError: There is no activation of that key.
+    """
+    function, kinks = nonlinearity(key, params)
+    places, near = np.array(kinks, np.float64), 1e-9
+    return bool((np.abs(function(places + near) - function(places - near)) > 1e-6).any())
 
 
 def hermite_coefficients(key: str, params: Mapping[str, object], q: float) -> Floats:
@@ -100,12 +189,16 @@ def hermite_coefficients(key: str, params: Mapping[str, object], q: float) -> Fl
     Raises:
         ValueError: There is no activation of that key.
     """
-    values = {name: one for name, one in params.items() if isinstance(one, int | float | str)}
-    function, kinks = _known(key, values)
+    function, kinks = nonlinearity(key, params)
     edges = _edges(kinks, sqrt(q))
     z, density = _nodes(edges)
-    found: Floats = _polynomials(edges) @ (density * function(sqrt(q) * z))
-    return found
+    weighted = density * function(sqrt(q) * z)
+    if not kinks:
+        found: Floats = _polynomials(edges) @ weighted
+        return found
+    # with kinks each variance has nodes of its own, and its polynomials are used but once
+    inside = np.abs(z) < NEAR_END
+    return _projected(z[inside], weighted[inside])
 
 
 @lru_cache(maxsize=4096)
@@ -113,8 +206,7 @@ def _moments(
     key: str, params: tuple[tuple[str, object], ...], q: float
 ) -> tuple[float, float, float, float]:
     """Return E[phi], E[phi^2], E[phi'^2] and E[phi'^4]."""
-    values = {name: value for name, value in params if isinstance(value, int | float | str)}
-    function, kinks = _known(key, values)
+    function, kinks = nonlinearity(key, dict(params))
     spread = sqrt(q)
     z, density = _nodes(_edges(kinks, spread))
     x = spread * z
@@ -141,6 +233,16 @@ def _nodes(edges: tuple[float, ...]) -> tuple[Floats, Floats]:
     return z, weights * np.exp(-(z**2) / 2) / sqrt(2 * np.pi)
 
 
+def _projected(z: Floats, weighted: Floats) -> Floats:
+    """Return the sums of normalized Hermite polynomials at z times weights, float64 [TERMS]."""
+    found = np.empty(TERMS)
+    before, present = np.zeros_like(z), np.ones_like(z)
+    for k in range(TERMS):
+        found[k] = present @ weighted
+        before, present = present, (z * present - sqrt(k) * before) / sqrt(k + 1)
+    return found
+
+
 @lru_cache(maxsize=16)
 def _polynomials(edges: tuple[float, ...]) -> Floats:
     """Return normalized Hermite polynomials at the nodes, float64 [TERMS, nodes]."""
@@ -150,38 +252,6 @@ def _polynomials(edges: tuple[float, ...]) -> Floats:
     for k in range(1, TERMS - 1):
         found[k + 1] = (z * found[k] - sqrt(k) * found[k - 1]) / sqrt(k + 1)
     return found
-
-
-@lru_cache(maxsize=1)
-def _erf_table() -> Floats:
-    """Return the coefficients of Taylor's series of erf at each node, float64 [order, nodes].
-
-    The derivatives are erf^(n+1)(x) = (-1)^n H_n(x) 2 / sqrt(pi) exp(-x^2).
-    """
-    x = np.arange(int(ERF_END * ERF_NODES) + 2) / ERF_NODES
-    slope = 2 / sqrt(np.pi) * np.exp(-(x**2))
-    found = np.empty((ERF_ORDER + 1, len(x)))
-    found[0] = [erf(float(one)) for one in x]
-    before, present = np.zeros_like(x), np.ones_like(x)
-    factorial = 1.0
-    for n in range(ERF_ORDER):
-        factorial *= n + 1
-        found[n + 1] = (-1) ** n * present * slope / factorial
-        before, present = present, 2 * x * present - 2 * n * before
-    return found
-
-
-def error_function(x: Floats) -> Floats:
-    """Return erf(x), to 1e-15, by Taylor's series around the nearest of many nodes."""
-    table = _erf_table()
-    size = np.minimum(np.abs(x), ERF_END)
-    node = np.rint(size * ERF_NODES).astype(np.int64)
-    step = size - node / ERF_NODES
-    found = table[ERF_ORDER][node]
-    for order in range(ERF_ORDER - 1, -1, -1):
-        found = found * step + table[order][node]
-    signed: Floats = np.copysign(found, x)
-    return signed
 
 
 @lru_cache(maxsize=1)
@@ -198,74 +268,3 @@ def _panels(low: float, high: float) -> tuple[Floats, Floats]:
     half = (edges[1:] - edges[:-1]) / 2
     nodes = (edges[:-1] + half)[:, None] + half[:, None] * places
     return nodes.ravel(), (half[:, None] * weights).ravel()
-
-
-def _sigmoid(x: Floats) -> Floats:
-    return np.asarray(0.5 * (1 + np.tanh(x / 2)))
-
-
-def _softplus(x: Floats) -> Floats:
-    return np.asarray(np.logaddexp(0, x))
-
-
-def _elu(alpha: float, rate: float = 1.0) -> Function:
-    return lambda x: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0) / rate))
-
-
-def _leaky(slope: float) -> Function:
-    return lambda x: np.where(x > 0, x, slope * x)
-
-
-def _gelu(approximate: str) -> Function:
-    if approximate == "tanh":
-        return lambda x: x / 2 * (1 + np.tanh(GELU * (x + 0.044715 * x**3)))
-    return lambda x: x * (1 + error_function(x / sqrt(2))) / 2
-
-
-def _hardsigmoid(x: Floats) -> Floats:
-    return np.clip(x / 6 + 0.5, 0, 1)
-
-
-def _known(key: str, p: Mapping[str, float | str]) -> tuple[Function, tuple[float, ...]]:
-    """Return an activation and where it has kinks; its parameters are those of its layer."""
-
-    def n(name: str, default: float) -> float:
-        return float(p.get(name, default))
-
-    lambd, low, high = n("lambd", 0.5), n("min_val", -1), n("max_val", 1)
-    beta, threshold = n("beta", 1), n("threshold", 0)
-    known: dict[str, tuple[Function, tuple[float, ...]]] = {
-        "linear": (lambda x: x, ()),
-        "relu": (lambda x: np.maximum(x, 0), (0,)),
-        "leaky_relu": (_leaky(n("negative_slope", 0.01)), (0,)),
-        "prelu": (_leaky(0.25), (0,)),
-        "rrelu": (_leaky((n("lower", 0.125) + n("upper", 0.5)) / 2), (0,)),
-        "relu6": (lambda x: np.clip(x, 0, 6), (0, 6)),
-        "tanh": (np.tanh, ()),
-        "scaled_tanh": (lambda x: n("amplitude", 1.7159) * np.tanh(n("rate", 2 / 3) * x), ()),
-        "sigmoid": (_sigmoid, ()),
-        "logsigmoid": (lambda x: -_softplus(-x), ()),
-        "gelu": (_gelu(str(p.get("approximate", "none"))), ()),
-        "silu": (lambda x: x * _sigmoid(x), ()),
-        "elu": (_elu(n("alpha", 1)), (0,)),
-        "celu": (_elu(n("alpha", 1), n("alpha", 1)), (0,)),
-        "selu": (lambda x: SCALE * _elu(ALPHA)(x), (0,)),
-        "softplus": (lambda x: _softplus(beta * x) / beta, ()),
-        "softsign": (lambda x: x / (1 + np.abs(x)), (0,)),
-        "mish": (lambda x: x * np.tanh(_softplus(x)), ()),
-        "hardtanh": (lambda x: np.clip(x, low, high), (low, high)),
-        "hardsigmoid": (_hardsigmoid, (-3, 3)),
-        "hardswish": (lambda x: x * _hardsigmoid(x), (-3, 3)),
-        "hardshrink": (lambda x: np.where(np.abs(x) > lambd, x, 0), (-lambd, lambd)),
-        "softshrink": (
-            lambda x: np.sign(x) * np.maximum(np.abs(x) - lambd, 0),
-            (-lambd, lambd),
-        ),
-        "tanhshrink": (lambda x: x - np.tanh(x), ()),
-        "threshold": (lambda x: np.where(x > threshold, x, n("value", 0)), (threshold,)),
-        "sin": (lambda x: np.sin(n("omega", 1) * x), ()),
-    }
-    if key not in known:
-        message = f"no average is known for the activation {key!r}"
-        raise ValueError(message)
-    return known[key]

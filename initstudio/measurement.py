@@ -72,6 +72,8 @@ class Moment:
     """For each replica, for each parameter, what it was drawn from; None where it was tuned."""
     tensors: tuple[TensorSpec, ...] = ()
     """What `weights` are, in the same order."""
+    wanted: frozenset[str] = frozenset()
+    """The keys of the probes that are measured in this run; none where that is not known."""
     shared: dict[str, Any] = field(default_factory=dict)
     """What one probe has worked out and another may use."""
     validation: "tuple[torch.Tensor, torch.Tensor] | None" = None

@@ -71,12 +71,61 @@ def test_gains() -> None:
         ("tanh", 0.0, 1.0),
         ("tanh", 0.05, 1.7610),
         ("tanh", 0.01, 1.4242),
+        ("leaky_relu", 0.0, 2 / 1.0001),
+        ("softsign", 0.0, 1.0),
+        ("elu", 0.0, 1.0),
+        ("hardtanh", 0.0, 1.0),
     ],
 )
 def test_critical_points(key: str, bias: float, wanted: float) -> None:
     assert gaussian.critical_weight_variance(key, {}, bias) == pytest.approx(wanted, abs=6e-5)
 
 
-def test_relu_with_biases_has_no_critical_point() -> None:
+@pytest.mark.parametrize("key", ["softsign", "elu", "tanh", "hardtanh", "sin"])
+def test_without_biases_what_is_critical_is_the_slope_at_zero(key: str) -> None:
+    assert gaussian.critical_weight_variance(key, {}, 0.0) == pytest.approx(1, abs=1e-6)
+
+
+def settled(key: str, weight_variance: float, bias_variance: float) -> float:
+    """Return what the variance comes to from 1, by iterating the map."""
+    q = 1.0
+    for _ in range(3000):
+        following = weight_variance * gaussian.moments(key, {}, q)[1] + bias_variance
+        if abs(following / q - 1) < 1e-12 or following > 1e6:
+            return following
+        q = following
+    return q
+
+
+@pytest.mark.parametrize(
+    ("key", "bias"),
+    [("tanh", 0.05), ("gelu", 0.2), ("mish", 0.2), ("sin", 0.3), ("selu", 0.1), ("relu6", 0.05)],
+)
+def test_signals_of_variance_one_come_to_the_critical_point(key: str, bias: float) -> None:
+    weight = gaussian.critical_weight_variance(key, {}, bias)
+    slope = gaussian.moments(key, {}, settled(key, weight, bias))[2]
+    assert weight * slope == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "bias"),
+    [
+        ("relu", 0.1),
+        ("gelu", 0.0),  # at q = 0, which signals leave: E[phi^2] / q grows with q
+        ("gelu", 0.05),
+        ("gelu", 0.0673),  # at q = 1 itself, which signals beside it leave
+        ("silu", 0.01),
+        ("tanhshrink", 0.0),
+        ("threshold", 0.1),
+        ("hardshrink", 0.1),
+    ],
+)
+def test_where_signals_come_to_no_critical_point_there_is_none(key: str, bias: float) -> None:
     with pytest.raises(ValueError, match="no critical point"):
-        gaussian.critical_weight_variance("relu", {}, 0.1)
+        gaussian.critical_weight_variance(key, {}, bias)
+
+
+def test_what_jumps_is_told_apart() -> None:
+    jumping = {key for key in ACTIVATIONS if gaussian.jumps(key, {})}
+    assert jumping == {"hardshrink"}
+    assert gaussian.jumps("threshold", {"threshold": 1.0})

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 
 STEPS: tuple[frozenset[str], ...] = (
     # floor 0
-    frozenset({"", "errors", "paths", "files", "law"}),
+    frozenset({"", "errors", "paths", "files", "law", "nonlinearities"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),

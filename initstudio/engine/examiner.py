@@ -109,8 +109,11 @@ class Examiner:
                 params = work.study.parse(work.asked.params, f"{key}.params")
                 resolved = plan(work.asked.experiment)
                 work.slices = work.study.begin(resolved, params, partial(self._heed, work))
-            found = next(work.slices, None)
+            found = next(work.slices)
         except Superseded:
+            return
+        except StopIteration:
+            self._fail(work, work.study.label, "It ended without an answer.")
             return
         except ExperimentError as error:
             self._fail(work, error.where, error.why)

@@ -42,10 +42,8 @@ class OneByOne:
             {name: by[replica] for name, by in stacked.multipliers.items()}
             for replica in range(len(networks))
         ]
-        for replica, network in enumerate(networks):
-            for name, parameter in network.named_parameters():
-                parameter.data = stacked.parameters[name][replica]
-                parameter.grad = stacked.gradients[name][replica]
+        stacked.lend(networks)
+        for network in networks:
             for path in watched:
                 module = network.get_submodule(path)
                 module.register_forward_hook(partial(self._note, path), prepend=True)

@@ -17,6 +17,8 @@ from initstudio.law import Law
 from initstudio.measurement import Cadence, Moment, Probe, Watched
 
 Scores = tuple[torch.Tensor, torch.Tensor]
+COSINES = "cosine_theory"
+"""The probe that wants examples to be compared by theory."""
 
 
 class Reader:
@@ -39,7 +41,7 @@ class Reader:
         self._stacked = stacked
         self._first_batches = first_batches
         self._probes = plan.probes if probes is None else probes
-        self._elsewhere = is_elsewhere(stacked.flat.device)
+        self._elsewhere = is_elsewhere(stacked.device)
         weights = [
             (f"{layer.module}.{tensor.name}", tensor)
             for layer in plan.layers
@@ -50,13 +52,13 @@ class Reader:
         self._tensors = tuple(tensor for _, tensor in weights)
         self._laws = _laws(plan, contenders)
         self._layers = watched_layers(plan)
-        self._started = stacked.effective(self._weights, stacked.flat.detach().clone())
+        self._started = stacked.effective(self._weights, stacked.copy())
         self._previous: torch.Tensor | None = None
         self._theory: dict[str, torch.Tensor] = {}
 
     def keep_previous(self) -> None:
         """Keep the weights before an update; the next reading will tell how they have changed."""
-        self._previous = self._stacked.flat.detach().clone()
+        self._previous = self._stacked.copy()
 
     def read(self, found: Step, validation: Scores | None, cadences: Sequence[Cadence]) -> Readings:
         """Return the readings of the plan's probes with one of these cadences, by key."""
@@ -77,6 +79,7 @@ class Reader:
             laws=self._laws,
             tensors=self._tensors,
             validation=validation,
+            wanted=frozenset(probe.key for probe in self._probes),
         )
         if self._elsewhere:
             moment = to_cpu(moment, whole=list(cadences) != ["step"])
@@ -91,7 +94,12 @@ class Reader:
         """Return what theory says of the start, for the first batch of each seed [R, layers]."""
         if not self._theory:
             batches = list(self._first_batches())
-            rows = [predictions(self._plan, at, x) for at in self._contenders for x in batches]
+            compared = any(probe.key == COSINES for probe in self._probes)
+            rows = [
+                predictions(self._plan, at, x, compared=compared)
+                for at in self._contenders
+                for x in batches
+            ]
             self._theory = {
                 key: torch.from_numpy(np.array([row[key] for row in rows])) for key in rows[0]
             }

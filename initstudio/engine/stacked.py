@@ -67,6 +67,22 @@ class Stacked:
             if any(name in one for one in multipliers)
         }
 
+    @property
+    def device(self) -> torch.device:
+        """Return where the parameters lie."""
+        return self.flat.device
+
+    def copy(self) -> torch.Tensor | None:
+        """Return the parameters as they are now, for `effective` to tell later."""
+        return self.flat.detach().clone()
+
+    def lend(self, networks: Sequence[nn.Module]) -> None:
+        """Make each replica's rows the parameters of its network, and their gradients."""
+        for replica, network in enumerate(networks):
+            for name, parameter in network.named_parameters():
+                parameter.data = self.parameters[name][replica]
+                parameter.grad = self.gradients[name][replica]
+
     def effective(
         self, names: Sequence[str], flat: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, ...]:
@@ -105,3 +121,28 @@ class Stacked:
         if by is None:
             return one
         return one * (by**power).view(-1, *[1] * (one.dim() - 1))
+
+
+class Single(Stacked):
+    """One network as it is, to be looked at once, before any update: nothing is copied."""
+
+    def __init__(self, network: nn.Module, multipliers: Mapping[str, float]) -> None:
+        self.parameters = {name: one.detach()[None] for name, one in network.named_parameters()}
+        self.gradients = {name: torch.zeros_like(one) for name, one in self.parameters.items()}
+        self.flat = next(iter(self.parameters.values()), torch.zeros(()))
+        self.multipliers = {
+            name: self.flat.new_tensor([multipliers[name]])
+            for name in self.parameters
+            if name in multipliers
+        }
+
+    def copy(self) -> None:
+        """Return that the parameters are what they were."""
+        return
+
+    def lend(self, networks: Sequence[nn.Module]) -> None:
+        """Leave the network as it is, but for its gradients."""
+        for network in networks:
+            for name, parameter in network.named_parameters():
+                # those that torch would make lie in another order, which is slow to read
+                parameter.grad = self.gradients[name][0]

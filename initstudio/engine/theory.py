@@ -8,33 +8,38 @@ Only means and variances of the weights' distributions matter. Where theory is s
 and from there on; of gradients, from there back to the front. It loads no torch.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import replace
 from math import nan, prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from initstudio.averages import averages_of
+from initstudio.engine.moments import (
+    COMPARED,
+    CONVOLUTIONS,
+    Back,
+    Floats,
+    Signal,
+    batch_normalized,
+    example_normalized,
+    input_signal,
+    meetings,
+    pairs_of,
+    unknown,
+)
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
 
 if TYPE_CHECKING:
     from initstudio.engine.assignment import Assignment
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Back: TypeAlias = Callable[[Floats], "Floats | None"]
-"""Gives the mean square of the gradient by what comes in [n], from that by what goes out."""
-
-COMPARED = 8
-"""Examples of which each pair is compared."""
 QUANTITIES = ("activation_std", "activation_second", "second_from_biases", "signal_std", "cosine")
 DRAWN = {"normal", "uniform", "truncated normal", "orthogonal", "sparse normal"}
 """Kinds of laws that are centred draws, all that theory needs to know of weights."""
 SHAPES = {"flatten", "unflatten", "as_sequence"}
-CONVOLUTIONS = {"conv1d": 1, "conv2d": 2, "conv3d": 3, "depthwise": 2}
 PER_EXAMPLE = {"layer_norm", "rms_norm"}
 SLOPE = (0.25, 0.0, "constant")
 """Mean, variance and kind of what torch starts PReLU with, which the averages are for."""
@@ -42,59 +47,30 @@ SILENT = 1e-20
 """An input whose averages are defined, and which is nothing beside any bias."""
 
 
-@dataclass(frozen=True)
-class Signal:
-    """Second moment and mean of what leaves a layer, over its units, for each example [n].
-
-    `pairs` is the mean over the units of the product of two examples [m], for each pair of the
-    first few; None where it is not known. `centred`: each unit is normal around 0 over draws of
-    the weights, and independent of all that went before.
-    """
-
-    square: Floats
-    mean: Floats
-    pairs: Floats | None = None
-    centred: bool = False
-
-    @property
-    def std(self) -> float:
-        """Return the standard deviation over examples and units together."""
-        return float(np.sqrt(max(0.0, self.square.mean() - self.mean.mean() ** 2)))
-
-    @property
-    def cosine(self) -> float:
-        """Return the mean cosine of the pairs; NaN where it is not known."""
-        if self.pairs is None or not len(self.pairs):
-            return nan
-        one, other = _sides(self.square)
-        return float((self.pairs / np.sqrt(one * other)).mean())
-
-
-def input_signal(x: npt.NDArray[Any]) -> Signal:
-    """Return the signal of a batch of real numbers [examples, ...]."""
-    rows = x.reshape(len(x), -1).astype(np.float64)
-    compared = rows[:COMPARED]
-    products = compared @ compared.T / rows.shape[1]
-    pairs = products[_pairs(len(compared))]
-    return Signal((rows**2).mean(1), rows.mean(1), pairs)
-
-
-def predictions(plan: Plan, contender: int, x: npt.NDArray[Any]) -> dict[str, Floats]:
+def predictions(
+    plan: Plan, contender: int, x: npt.NDArray[Any], *, compared: bool = True
+) -> dict[str, Floats]:
     """Return what is predicted of the layers that are watched, for a batch, float64 [layers] each.
 
     "activation_std": the root of the mean over draws of the variance of a layer's outputs, over the
     batch and units together. "activation_second": their mean square. "second_from_biases": the part
-    of that which there would be for an input of 0. "signal_std": the root of the mean square of the
-    loss's gradient by the outputs, over that by the outputs of the last layer. "cosine": the mean
-    cosine of the outputs of each pair of the first 8 examples.
+    of that which there would be for an input of 0, if what normalizes divided as it does.
+    "signal_std": the root of the mean square of the loss's gradient by the outputs, over that by
+    the outputs of the last layer. "cosine": the mean cosine of the outputs of each pair of the
+    first 8 examples.
 
-    NaN where theory is silent: after attention, recurrent layers and pooling, for weights that are
-    not centred draws, and where a tuning has looked at data.
+    Unless examples are `compared` there are no cosines, which is quicker. NaN where theory is
+    silent: after attention, recurrent layers and pooling, for weights that are not centred draws,
+    and where a tuning has looked at data.
     """
-    whole, alone = _Follower(plan, contender), _Follower(plan, contender)
+    whole = _Follower(plan, contender)
+    alone = _Follower(plan, contender, beside=whole)
     something = _comes_of_nothing(plan, contender)
     if plan.tunings[contender] is None and np.issubdtype(x.dtype, np.floating):
-        whole.run(input_signal(x))
+        # batch normalization takes away what examples have in common
+        normalized = any(one.layer and one.layer.key == "batch_norm" for one in plan.layers)
+        signal = input_signal(x)
+        whole.run(signal if compared or normalized else replace(signal, pairs=None))
         if something:
             alone.run(input_signal(np.full((1, *x.shape[1:]), SILENT)))
     signals = [whole.found.get(layer.module) for layer in plan.watched]
@@ -135,8 +111,9 @@ def predicted_stds(plan: Plan, contender: int, x: npt.NDArray[Any]) -> Floats:
 class _Follower:
     """Follows a signal through all layers, and the gradient back."""
 
-    def __init__(self, plan: Plan, contender: int) -> None:
-        self._network = plan.network
+    def __init__(self, plan: Plan, contender: int, beside: "_Follower | None" = None) -> None:
+        """`beside`: has followed the whole signal, of which this one follows a part."""
+        self._network, self._beside = plan.network, beside
         self._assigned: dict[str, dict[str, Assignment]] = {}
         for one in plan.assignments[contender]:
             self._assigned.setdefault(one.layer.module, {})[one.tensor.name] = one
@@ -144,6 +121,8 @@ class _Follower:
         """By the layer's module, what leaves it."""
         self.gradients: dict[str, float] = {}
         """By the layer's module, the mean square of the gradient by what leaves it."""
+        self.divisors: dict[str, float] = {}
+        """By a normalization's module, what it divides the mean square by, over the examples."""
 
     def run(self, signal: Signal) -> None:
         """Follow a signal to the end; and the gradient, from there back as far as is known."""
@@ -158,9 +137,9 @@ class _Follower:
         """Return what leaves the last layer, None where theory is silent, and the way back."""
         steps: list[tuple[str, Back]] = []
         for layer in layers:
-            signal, back = self._through(layer, signal) if signal else (None, _unknown)
+            signal, back = self._through(layer, signal) if signal else (None, unknown)
             if signal is None:
-                return None, _unknown
+                return None, unknown
             self.found[layer.module] = signal
             steps.append((layer.module, back))
 
@@ -179,7 +158,7 @@ class _Follower:
     def _through(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         key = layer.layer.key if layer.layer else ""
         params: Any = layer.params
-        found: tuple[Signal | None, Back] = None, _unknown
+        found: tuple[Signal | None, Back] = None, unknown
         if key in SHAPES:
             found = signal, lambda gradient: gradient
         elif key in {"linear", "output"} or key in CONVOLUTIONS:
@@ -209,19 +188,19 @@ class _Follower:
     ) -> tuple[Signal | None, Back]:
         weight, bias = self._law(layer, f"{prefix}weight"), self._law(layer, f"{prefix}bias")
         if weight is None:
-            return None, _unknown
+            return None, unknown
         mean, variance, kind = weight
         zero = kind == "constant" and mean == 0
         if not (zero or (kind in DRAWN and mean == 0)):
-            return None, _unknown
+            return None, unknown
         (tensor,) = (one for one in layer.tensors if one.name == f"{prefix}weight")
-        covered, spread_to = _meetings(layer) if not prefix else (1.0, 1.0)
+        covered, spread_to = meetings(layer) if not prefix else (1.0, 1.0)
         by = tensor.fan_in * covered * variance
         shift = added = 0.0
         if bias is not None:
             shift, spread, how = bias
             if shift and how != "constant":
-                return None, _unknown
+                return None, unknown
             added = spread + shift**2
         square = by * signal.square + added
         # of an image, two places of one example differ as two examples do
@@ -235,55 +214,74 @@ class _Follower:
     def _activated(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         slope = self._law(layer, "weight")
         if not signal.centred or layer.layer is None or slope not in {None, SLOPE}:
-            return None, _unknown
+            return None, unknown
         try:
             averages = averages_of(layer.layer.key, layer.values)
             mean, square, rise = averages.moments(signal.square)
             pairs = signal.pairs
             if pairs is not None:
                 compared = signal.square[:COMPARED]
-                pairs = averages.products(compared, _pairs(len(compared)), pairs)
+                pairs = averages.products(compared, pairs_of(len(compared)), pairs)
         except ValueError:
-            return None, _unknown
+            return None, unknown
         return Signal(square, mean, pairs), lambda gradient: gradient * rise
 
     def _normalized(
         self, layer: PlannedLayer, key: str, signal: Signal
     ) -> tuple[Signal | None, Back]:
+        params: Any = layer.params
         scale, shift = self._law(layer, "weight"), self._law(layer, "bias")
         plain = scale in {None, (1.0, 0.0, "constant")} and shift in {None, (0.0, 0.0, "constant")}
         if not plain:
-            return None, _unknown
+            return None, unknown
+        if self._beside:
+            return self._normalized_beside(layer, key, signal), unknown
+        centre = key == "layer_norm"
+        if centre and prod(layer.shape_in or (1,)) == 1:
+            return None, unknown  # one unit, of which nothing is left
         if key == "batch_norm":
-            return _batch_normalized(signal)
-        middle = signal.mean if key == "layer_norm" else np.zeros_like(signal.mean)
-        variance = signal.square - middle**2
-        pairs = signal.pairs
-        if pairs is not None:
-            (one, other), (low, high) = _sides(variance), _sides(middle)
-            pairs = (pairs - low * high) / np.sqrt(one * other)
-        mean = (signal.mean - middle) / np.sqrt(variance)
-        out = Signal(np.ones_like(variance), mean, pairs, signal.centred)
+            found = batch_normalized(signal, params.eps)
+        else:
+            found = example_normalized(signal, params.eps, centre=centre)
+        if found is None:
+            return None, unknown
+        out, variance = found
+        if variance is None:
+            return out, unknown
+        self.divisors[layer.module] = float(np.mean(variance))
         return out, lambda gradient: gradient / variance
+
+    def _normalized_beside(self, layer: PlannedLayer, key: str, signal: Signal) -> Signal | None:
+        """Return what a normalization leaves of a part of the signal, divided as the whole is."""
+        if key == "batch_norm":
+            # what all examples share is taken away
+            return Signal(np.full_like(signal.square, SILENT), 0 * signal.mean, None, centred=True)
+        if self._beside is None or layer.module not in self._beside.divisors:
+            return None
+        middle = signal.mean if key == "layer_norm" else 0 * signal.mean
+        square = np.maximum(signal.square - middle**2, SILENT)
+        divisor = self._beside.divisors[layer.module]
+        mean = (signal.mean - middle) / np.sqrt(divisor)
+        return Signal(square / divisor, mean, None, signal.centred)
 
     def _added(self, layer: PlannedLayer, signal: Signal) -> tuple[Signal | None, Back]:
         params: Any = layer.params
         branch, through_branch = self._follow(layer.bodies[0], signal)
         if branch is None or not branch.centred:
             # what is skipped and what is added must not depend on one another
-            return None, _unknown
+            return None, unknown
         factor = params.branch_scale
         if params.learned:
             scale = self._law(layer, "scale")
             if scale is None or scale[2] != "constant":
-                return None, _unknown
+                return None, unknown
             factor *= scale[0]
         skipped: Signal | None = signal
         skipped_back: Back = _same
         if self._law(layer, "projection.weight") is not None:
             skipped, skipped_back = self._weighted(layer, "projection.", signal)
         if skipped is None:
-            return None, _unknown
+            return None, unknown
         skip, kept = params.skip_scale**2, factor**2
         pairs = None
         if skipped.pairs is not None and branch.pairs is not None:
@@ -302,63 +300,5 @@ class _Follower:
         return out, back
 
 
-def _batch_normalized(signal: Signal) -> tuple[Signal | None, Back]:
-    """Return a signal over whose examples each unit has mean 0 and variance 1.
-
-    What all examples share, the mean of their products, is taken away (Yang et al. 2019, A mean
-    field theory of batch normalization); so a rectifier before it makes gradients grow by
-    pi / (pi - 1).
-    """
-    if not signal.centred:
-        return None, _unknown  # of other signals each channel has a mean and a spread of its own
-    ones = np.zeros_like(signal.mean)
-    if signal.pairs is None or not len(signal.pairs):
-        return Signal(signal.square / signal.square.mean(), ones, None, centred=True), _unknown
-    shared = float(signal.pairs.mean())
-    variance = float(signal.square.mean()) - shared
-    square = (signal.square - shared) / variance
-    pairs = (signal.pairs - shared) / variance
-    out = Signal(np.maximum(square, 0.0), ones, pairs, centred=True)
-    return out, lambda gradient: gradient / variance
-
-
-def _meetings(layer: PlannedLayer) -> tuple[float, float]:
-    """Return the share of a window's values, over all its places, that are no padding.
-
-    And how many places see an input, on the average, over the values of a window.
-    """
-    key = layer.layer.key if layer.layer else ""
-    params: Any = layer.params
-    if key not in CONVOLUTIONS or not layer.shape_in:
-        return 1.0, 1.0
-    dilation = getattr(params, "dilation", 1)
-    covered, seen = 1.0, 1.0
-    for side in layer.shape_in[1:]:
-        reach = dilation * (params.kernel - 1) + 1
-        starts = np.arange(0, side + 2 * params.padding - reach + 1, params.stride)
-        places = starts[:, None] + dilation * np.arange(params.kernel) - params.padding
-        inside = (places >= 0) & (places < side)
-        covered *= float(inside.mean())
-        seen *= float(inside.sum()) / (side * params.kernel)
-    return covered, seen
-
-
-def _sides(values: Floats) -> tuple[Floats, Floats]:
-    """Return the values [n] of the first and of the second example of each pair [m]."""
-    one, other = _pairs(min(COMPARED, len(values)))
-    return values[one], values[other]
-
-
-@cache
-def _pairs(count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the indices of both sides of each pair of so many."""
-    one, other = np.triu_indices(count, 1)
-    return one, other
-
-
 def _same(gradient: Floats) -> Floats | None:
     return gradient
-
-
-def _unknown(_gradient: Floats) -> Floats | None:
-    return None

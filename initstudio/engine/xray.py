@@ -21,7 +21,7 @@ from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.plan import Plan
 from initstudio.engine.reading import Reader
-from initstudio.engine.stacked import Stacked
+from initstudio.engine.stacked import Single, Stacked
 from initstudio.engine.train import dropout_generator
 from initstudio.history import Readings
 from initstudio.measurement import Probe
@@ -111,7 +111,8 @@ class Xray:
 
         networks = [initialize(plan, at, seed, tick) for seed in seeds]
         multipliers = [plan.multipliers[at]] * len(seeds)
-        stacked = Stacked(networks, multipliers)
+        one = len(networks) == 1
+        stacked = Single(networks[0], multipliers[0]) if one else Stacked(networks, multipliers)
         watched = [layer.module for layer in plan.watched]
         noise = [dropout_generator(seed).get_state() for seed in seeds]
         loss = plan.experiment.training.loss

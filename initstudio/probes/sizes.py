@@ -13,6 +13,14 @@ else:
     torch = lazy_loader.load("torch")
 
 
+KEYS = (
+    {"activation_std", "activation_second"},
+    {"signal_std"},
+    {"gradient_std", "gradient_norm"},
+)
+"""The probes of activations, signals and gradients."""
+
+
 def _activation_std(moment: Moment) -> "torch.Tensor":
     return _moments(moment)[0][..., 2]
 
@@ -37,12 +45,17 @@ def _gradient_norm(moment: Moment) -> "torch.Tensor":
 def _moments(moment: Moment) -> "tuple[torch.Tensor, ...]":
     """Return mean, mean square and std [R, T, 3] of activations, signals and gradients.
 
-    They are worked out once, and together: in small networks a call costs more than its work.
+    They are worked out once, and together: in small networks a call costs more than its work. What
+    no probe wants is left out, and empty.
     """
     if "sizes" not in moment.shared:
-        tensors = *moment.activations, *moment.signals, *moment.gradients
-        parts = len(moment.activations), len(moment.signals), len(moment.gradients)
-        moment.shared["sizes"] = moments(tensors).split(parts, dim=1)
+        groups = (moment.activations, moment.signals, moment.gradients)
+        wanted = [
+            group if not moment.wanted or keys & moment.wanted else ()
+            for group, keys in zip(groups, KEYS, strict=True)
+        ]
+        tensors = [tensor for group in wanted for tensor in group]
+        moment.shared["sizes"] = moments(tensors).split([len(group) for group in wanted], dim=1)
     found: tuple[torch.Tensor, ...] = moment.shared["sizes"]
     return found
 

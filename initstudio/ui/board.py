@@ -258,7 +258,8 @@ class Board(QWidget):
         wants: dict[str, dict[str, Value]] = {}
         probes: set[str] = set()
         for plot in self._plots.values():
-            if not plot.isVisible():
+            # those that lie in a board that is being hidden still count as visible themselves
+            if not (self.isVisible() and plot.isVisible()):
                 continue
             if isinstance(plot, StudyPlot):
                 wants[plot.study] = plot.study_params()

@@ -86,6 +86,12 @@ class Session(QObject):
         return self._live.history
 
     @property
+    def begins(self) -> bool:
+        """Return whether the first engine is still loading, which nothing else should delay."""
+        starting = self.state is State.STARTING and self.history is None
+        return starting and self._live.worker is not None
+
+    @property
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what has begun to go wrong in the present run, in order."""
         return self._live.alarms

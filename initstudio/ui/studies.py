@@ -100,6 +100,7 @@ class Studies(QObject):
         self._look = QTimer(self, interval=LOOK)
         self._look.timeout.connect(self._ask_what_waits)
         session.experiment_changed.connect(self._on_experiment_changed)
+        session.state_changed.connect(self._on_state_changed)
         session.closed.connect(self.close)
 
     @property
@@ -166,11 +167,15 @@ class Studies(QObject):
                 self._forget(key)  # its slices would keep the quick ones waiting
         self._ask_what_waits()
 
+    def _on_state_changed(self, _state: object) -> None:
+        if self._worker is None:
+            self._ask_what_waits()
+
     def _ask_what_waits(self) -> None:
         """Ask for what is wanted and not known yet, unless an answer is on its way."""
         waiting = False
-        if self._make_worker is None:
-            return
+        if self._make_worker is None or (self._worker is None and self.session.begins):
+            return  # a second engine that loads would keep the first one waiting
         for key, params in self._all_wants().items():
             question = self._asked.get(key)
             if question and question.is_about(self.experiment, params):

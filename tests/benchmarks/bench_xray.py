@@ -2,8 +2,9 @@
 
 Eight contenders, 20 layers of 128, batches of 256, in the real window at 1600x900 with the pictures
 of the signal and of the gradient. The std of one contender's weights moves; the time runs from the
-edit to the end of the repaint of both pictures with the readings of that edit. Bare passes are one
-forward and backward pass of that contender, as torch runs them on the engine's one thread.
+edit to the end of the repaint of both pictures with the readings of that edit. Bare passes are the
+first forward and backward pass of that contender's network, just started as each move needs it, as
+torch runs them on the engine's one thread; starting it does not count among them.
 """
 
 import os
@@ -120,12 +121,11 @@ def _seconds_beside_passes() -> tuple[float, float]:
     xray = Xray()
     probes = ("activation_std", "activation_theory", "gradient_norm")
     xray.readings(plan(EXPERIMENT), _heed, probes)
-    resolved = plan(EXPERIMENT)
-    network = initialize(resolved, 0, 0)
     x, y = torch.randn(256, 64), torch.randint(0, 10, (256,))
     ours, bare = list[float](), list[float]()
     for at in range(1, MOVES + 1):
         moved = plan(_moved(at))
+        network = initialize(moved, 3, 0)
         began = time.perf_counter()
         xray.readings(moved, _heed, probes)
         middle = time.perf_counter()

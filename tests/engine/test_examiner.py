@@ -188,6 +188,12 @@ def test_what_fails_is_told_and_the_rest_goes_on(error: Exception, why: str) -> 
     assert failed.why.startswith(why)
 
 
+def test_a_study_without_an_answer_is_told_of() -> None:
+    desk = Desk(slices=0)
+    desk.serve(Examine(1, "slow", ARTICLE))
+    assert desk.reports == [NotExamined(1, "slow", "slow", "It ended without an answer.")]
+
+
 def test_mistakes_of_the_question_are_sentences() -> None:
     desk = Desk()
     desk.serve(Examine(1, "nothing", ARTICLE))

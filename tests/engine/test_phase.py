@@ -26,7 +26,48 @@ def at(key: str, w: float, b: float, **params: object) -> tuple[float, float, fl
 
 @pytest.mark.parametrize(("weight", "depth"), [(1.0, 3.63), (1.3, 7.83), (1.5, 15.8), (1.7, 74.9)])
 def test_depth_scales_of_tanh(weight: float, depth: float) -> None:
-    assert at("tanh", weight, 0.05)[3] == pytest.approx(depth, rel=2e-3)
+    found = at("tanh", weight, 0.05)[3]
+    assert found == pytest.approx(depth, rel=2e-3)
+    chi = fixed_point("tanh", {}, weight, 0.05)[1]
+    assert found == pytest.approx(-1 / log(chi), rel=1e-5)
+
+
+@pytest.mark.parametrize(("weight", "bias"), [(0.7, 0.1), (2.5, 0.05), (1.2, 0.0), (3.5, 0.3)])
+def test_lengths_settle_within_their_own_depth(weight: float, bias: float) -> None:
+    found = phase(averages_of("tanh", {}), np.array([weight]), np.array([bias]))
+    q, distances = 1.0, []
+    for _ in range(30):
+        q = weight * gaussian.moments("tanh", {}, q)[1] + bias
+        distances.append(abs(q - fixed_point("tanh", {}, weight, bias)[0]))
+    late = [one for one in distances if 1e-10 < one < 1e-4]
+    if len(late) < 3:
+        late = distances[-3:]
+    per_layer = log(late[0] / late[-1]) / (len(late) - 1)
+    assert found.length_depth[0] == pytest.approx(1 / per_layer, rel=0.01)
+
+
+def test_the_correlation_that_is_settled_at_is_left_as_it_is() -> None:
+    """By a plain sum over a grid of both signals."""
+    z = np.linspace(-8, 8, 1601)
+    weight = np.exp(-(z**2) / 2)
+    weight /= weight.sum()
+    for w, b in ((2.5, 0.05), (3.5, 0.3), (2.0, 0.02)):
+        q, chi, c, _ = at("tanh", w, b)
+        assert chi > 1
+        assert 0 < c < 1
+        second = c * z[:, None] + np.sqrt(1 - c * c) * z[None]
+        product = (
+            weight @ (np.tanh(np.sqrt(q) * z)[:, None] * np.tanh(np.sqrt(q) * second)) @ weight
+        )
+        assert (w * product + b) / q == pytest.approx(c, abs=1e-6)
+
+
+def test_what_jumps_tears_equal_inputs_apart() -> None:
+    found = phase(averages_of("hardshrink", {}), np.array([1.5]), np.array([0.1]))
+    assert np.isfinite(found.chi).all()
+    assert np.isnan(found.c).all()
+    assert np.isnan(found.depth).all()
+    assert np.isnan(critical_line(averages_of("hardshrink", {}), np.array([0.0, 0.1]))).all()
 
 
 def test_the_critical_point_of_tanh() -> None:
@@ -50,10 +91,10 @@ def test_the_grid_is_the_quadrature(key: str) -> None:
         q, chi = fixed_point(key, {}, weight, bias)
         found = at(key, weight, bias)
         if np.isfinite(q):
-            assert found[0] == pytest.approx(q, rel=1e-3)
+            assert found[0] == pytest.approx(q, rel=1e-6)
         else:
             assert found[0] == q
-        assert found[1] == pytest.approx(chi, rel=1e-3)
+        assert found[1] == pytest.approx(chi, rel=1e-6)
 
 
 @pytest.mark.parametrize(("weight", "bias"), [(0.7, 0.1), (2.5, 0.05), (3.5, 0.3)])
@@ -85,15 +126,32 @@ def test_rectifiers_vanish_or_grow() -> None:
     assert at("linear", exp(-0.5), 0.0)[3] == pytest.approx(2)
 
 
-def test_critical_lines() -> None:
-    biases = np.array([0.0, 0.01, 0.05, 0.2])
-    wanted = [1.0, *(gaussian.critical_weight_variance("tanh", {}, float(b)) for b in biases[1:])]
-    found = critical_line(averages_of("tanh", {}), biases)
-    np.testing.assert_allclose(found, wanted, rtol=2e-3)
-    np.testing.assert_array_equal(
-        np.isnan(critical_line(averages_of("relu", {}), biases)), [False, True, True, True]
-    )
-    assert critical_line(averages_of("relu", {}), biases)[0] == pytest.approx(2)
+@pytest.mark.parametrize(
+    "key",
+    ["tanh", "gelu", "silu", "sigmoid", "hardtanh", "sin", "elu", "selu", "relu", "relu6"],
+)
+def test_critical_lines_are_those_of_the_quadrature(key: str) -> None:
+    biases = np.array([0.0, 0.01, 0.05, 0.2, 0.5])
+    wanted = []
+    for bias in biases:
+        try:
+            wanted.append(gaussian.critical_weight_variance(key, {}, float(bias)))
+        except ValueError:
+            wanted.append(np.nan)
+    np.testing.assert_allclose(critical_line(averages_of(key, {}), biases), wanted, rtol=1e-6)
+
+
+def test_critical_lines_lie_between_order_and_chaos() -> None:
+    biases = np.array([0.005, 0.05, 0.3])
+    for key in ("tanh", "hardtanh", "sin", "elu"):
+        averages = averages_of(key, {})
+        line = critical_line(averages, biases)
+        before, there, behind = (phase(averages, by * line, biases) for by in (0.99, 1, 1.01))
+        assert (before.chi < 1).all()
+        np.testing.assert_allclose(there.chi, 1, atol=1e-6)
+        assert (there.depth > 1e4).all()
+        assert (behind.chi > 1).all()
+        assert (behind.c < 1).all()
 
 
 def examined(experiment: Experiment) -> Results:
@@ -124,7 +182,9 @@ def test_each_contender_has_its_place() -> None:
     assert points[3, 0] == pytest.approx(4.0 * (20 * 64**3) ** 0.25)
     assert found["trail"].shape == (5, 5, 2)
     assert found["weight_variance"][-1] == 16.0
-    assert found["depth_scale"].shape == (64, 96)
+    assert found["depth_scale"].shape == found["chi"].shape == (64, 96)
+    wanted = fixed_point("tanh", {}, float(found["weight_variance"][50]), found["bias_variance"][9])
+    assert (found["q"][9, 50], found["chi"][9, 50]) == pytest.approx(wanted, rel=1e-6)
     assert np.isfinite(found["chi"]).all()
 
 

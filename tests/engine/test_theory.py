@@ -1,63 +1,28 @@
 """What theory says of a start, against published figures and against networks that are drawn."""
 
-from functools import partial
 from math import pi, sqrt
 
 import numpy as np
 import pytest
-import torch
 from msgspec.structs import replace
 
 from initstudio.averages import averages_of
-from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.theory import predicted_stds, predictions
-from initstudio.experiment import Choice, Contender, Data, Experiment, Rule
+from initstudio.experiment import Choice, Rule
 from initstudio.gaussian import moments
-from initstudio.presets import ARTICLE, DEEP_DIGITS, contender
-
-WIDTH = 512
-DRAWS = 8
-X = np.random.default_rng(0).normal(size=(64, WIDTH)).astype(np.float32)
-X /= np.sqrt((X**2).mean(1, keepdims=True))  # each example of second moment 1
-
-
-def deep(activation: str, layers: int = 5, **params: float) -> tuple[Choice, ...]:
-    one = (Choice("linear", {"units": WIDTH}), Choice(activation, dict(params)))
-    return one * layers + (Choice("output"),)
-
-
-def planned(network: tuple[Choice, ...], *contenders: Contender, features: int = WIDTH) -> Plan:
-    return plan(
-        Experiment(
-            network=network,
-            data=Data(dataset=Choice("random", {"examples": 200, "features": features})),
-            contenders=contenders,
-            training=ARTICLE.training,
-        )
-    )
-
-
-def measured(resolved: Plan, x: np.ndarray) -> np.ndarray:
-    """Return the root of the mean variance of each watched layer, over draws."""
-    found = []
-    for seed in range(DRAWS):
-        network = initialize(resolved, 0, seed)
-        seen: dict[str, torch.Tensor] = {}
-        for layer in resolved.watched:
-            note = partial(_note, seen, layer.module)
-            network.get_submodule(layer.module).register_forward_hook(note)
-        with torch.no_grad():
-            network(torch.from_numpy(x))
-        found.append([float(seen[layer.module].double().var()) for layer in resolved.watched])
-    root: np.ndarray = np.sqrt(np.mean(found, axis=0))
-    return root
-
-
-def _note(
-    seen: dict[str, torch.Tensor], name: str, _module: object, _input: object, output: torch.Tensor
-) -> None:
-    seen[name] = output
+from initstudio.presets import DEEP_DIGITS, contender
+from tests.drawn import (
+    ALIKE,
+    DRAWS,
+    WIDTH,
+    X,
+    deep,
+    measured,
+    measured_each,
+    measured_more,
+    planned,
+)
 
 
 def of_activations(resolved: Plan, values: np.ndarray) -> np.ndarray:
@@ -148,43 +113,6 @@ def test_networks_that_are_drawn_spread_as_predicted(name: str, scheme: str) -> 
     assert np.isfinite(found).all()
 
 
-def measured_more(resolved: Plan, x: np.ndarray, draws: int) -> dict[str, np.ndarray]:
-    """Return mean squares, relative gradients and cosines of each watched layer, over draws."""
-    squares, slopes, cosines = [], [], []
-    generator = torch.Generator().manual_seed(5)
-    for seed in range(draws):
-        network = initialize(resolved, 0, seed)
-        seen: dict[str, torch.Tensor] = {}
-        for layer in resolved.watched:
-            note = partial(_note, seen, layer.module)
-            network.get_submodule(layer.module).register_forward_hook(note)
-        outputs = network(torch.from_numpy(x))
-        for one in seen.values():
-            one.retain_grad()
-        # any gradient that is independent of the signal
-        (outputs * torch.randn(outputs.shape, generator=generator)).sum().backward()
-        rows = [seen[layer.module].detach().flatten(1).double() for layer in resolved.watched]
-        squares.append([float((one**2).mean()) for one in rows])
-        grads = [seen[layer.module].grad for layer in resolved.watched]
-        slopes.append([float((one.double() ** 2).mean()) for one in grads if one is not None])
-        cosines.append([_mean_cosine(one.numpy()[:8]) for one in rows])
-    back = np.mean(slopes, axis=0)
-    return {
-        "activation_second": np.mean(squares, axis=0),
-        "signal_std": np.sqrt(back / back[-1]),
-        "cosine": np.mean(cosines, axis=0),
-    }
-
-
-def _mean_cosine(rows: np.ndarray) -> float:
-    pairs = [(one, other) for at, one in enumerate(rows) for other in rows[at + 1 :]]
-    return float(np.mean([a @ b / np.sqrt((a @ a) * (b @ b)) for a, b in pairs]))
-
-
-ALIKE = (X + 0.7 * X[:1]) / np.sqrt(((X + 0.7 * X[:1]) ** 2).mean(1, keepdims=True))
-"""Examples that have something in common."""
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("scheme", ["kaiming_normal", "torch_default"])
 def test_networks_that_are_drawn_are_as_predicted_in_all_else(name: str, scheme: str) -> None:
@@ -202,12 +130,27 @@ def test_networks_that_are_drawn_are_as_predicted_in_all_else(name: str, scheme:
         np.testing.assert_allclose(found["cosine"][hidden], wanted["cosine"][hidden], atol=0.02)
 
 
-def test_gradients_of_a_batch_normalized_rectifier_grow() -> None:
-    network = (Choice("linear", {"units": WIDTH}), Choice("batch_norm"), Choice("relu")) * 6
-    resolved = planned((*network, Choice("output")), contender("It", 0, "kaiming_normal"))
-    found = predictions(resolved, 0, X)["signal_std"][list(resolved.header.activations)]
-    growth = (found[:-1] / found[1:]) ** 2
-    np.testing.assert_allclose(growth[1:], pi / (pi - 1), rtol=0.03)
+@pytest.mark.parametrize("activation", ["linear", "tanh", "relu", "gelu"])
+def test_with_biases_all_is_within_5_percent(activation: str) -> None:
+    """Of means over so many draws that 5 % are more than four of their standard errors."""
+    network = deep(activation, 4)
+    if activation == "linear":
+        network = (Choice("linear", {"units": WIDTH}),) * 4 + (Choice("output"),)
+    start = contender("It", 0, "activation_gain")
+    biases = Rule(role="bias", scheme=Choice("sigma_b", {"sigma_b": 0.3}))
+    resolved = planned(network, replace(start, rules=(*start.rules, biases)))
+    predicted = predictions(resolved, 0, ALIKE)
+    wanted = {key: predicted[key][:-1] for key in ("activation_second", "cosine")}
+    wanted["signal_second"] = predicted["signal_std"][:-1] ** 2
+    draws = 128
+    measured = measured_each(resolved, ALIKE, draws)
+    # given the gradient by the outputs, that by all else is on the average in proportion to it
+    measured["signal_second"] /= measured["signal_second"][:, -1:]
+    for key, value in wanted.items():
+        ratio = measured[key][:, :-1] / value
+        error = ratio.std(0, ddof=1) / sqrt(draws)
+        assert (4 * error < 0.05).all(), key
+        np.testing.assert_allclose(ratio.mean(0), 1, atol=0.05, err_msg=key)
 
 
 def test_the_gradient_of_glorot_and_bengio() -> None:

@@ -167,15 +167,19 @@ def test_what_overflows_is_not_finite() -> None:
     assert not np.isfinite(found["loss"]).any()
 
 
-def test_without_a_critical_point_the_map_lies_around_one() -> None:
+def test_without_a_critical_point_the_map_lies_around_what_keeps_a_mean_square() -> None:
     *_, last = begin(replace(ASKED, network=multilayer(1, 4, "relu")), bias_variance=0.1, rows=1)
     assert last is not None
-    np.testing.assert_allclose(last.values["weight_variance"], [0.5, 1.25, 2])
-    assert last.notes[0].startswith("No critical sigma_w^2 is known, so the map lies around 1")
+    np.testing.assert_allclose(last.values["weight_variance"], [1, 2.5, 4], rtol=1e-9)
+    assert last.notes[0].startswith("No critical sigma_w^2 is known, so the map lies around 2: ")
     reached = last.values["curve_depth"]
-    assert np.isfinite(reached[:-1]).all()
-    # chi is 1 at the end, or nearly so where its rounding has it
-    assert np.isnan(reached[-1]) or reached[-1] > 1e9
+    # beyond 2 lengths grow without bound, and the gradient with them
+    chi = last.values["curve_variance"] / 2
+    apart = np.abs(chi - 1) > 1e-6
+    np.testing.assert_allclose(reached[apart], 6 / np.abs(np.log(chi[apart])), rtol=1e-6)
+    *_, last = begin(replace(ASKED, network=multilayer(1, 4, "gelu")), bias_variance=0.0, rows=1)
+    assert last is not None
+    assert last.values["weight_variance"][1] == pytest.approx(1.25 * 1.5335**2, rel=1e-4)
 
 
 def test_data_that_linear_layers_cannot_read_are_refused() -> None:

@@ -107,3 +107,12 @@ def test_it_can_be_ended_at_any_point_and_made_anew() -> None:
             xray.readings(plan(DEEP), heed)
         again = xray.readings(plan(DEEP), nothing)
         np.testing.assert_allclose(again["loss"], by_training(DEEP)["loss"], rtol=1e-5)
+
+
+def test_a_thousand_layers_are_measured_with_progress() -> None:
+    deep = replace(DEEP, network=multilayer(1000, 8, "relu"), contenders=DEEP.contenders[1:2])
+    shares: list[float] = []
+    found = Xray().readings(plan(deep), shares.append)
+    assert found["activation_std"].shape == (1, 2001)
+    assert len(shares) > 4000
+    assert shares == sorted(shares)

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from initstudio.engine.messages import Command, Examine
 from initstudio.experiment import Experiment
 from initstudio.presets import ARTICLE
-from initstudio.ui.session import Session
+from initstudio.ui.session import Session, State
 from initstudio.ui.studies import Studied, Studies
 from initstudio.ui.worker import RunWorker
 from tests.ui.conftest import at_rate, fake_engine
@@ -170,4 +170,14 @@ def test_without_an_engine_nothing_is_found(qapp: QApplication) -> None:
     studies = Studies(session)
     studies.want("me", {"start": {"probes": ""}})
     assert studies.of("start") is None
+    session.close()
+
+
+def test_its_engine_waits_until_the_first_one_is_loaded(worker: RunWorker, qtbot: QtBot) -> None:
+    session = Session(ARTICLE, worker)
+    studies = Studies(session, lambda: RunWorker(make_engine=fake_engine))
+    studies.want("me", {"start": {"probes": ""}})
+    assert (session.begins, vars(studies)["_worker"]) == (True, None)
+    qtbot.waitUntil(done(studies, "start", ARTICLE), timeout=20_000)
+    assert (session.begins, session.state) == (False, State.READY)
     session.close()

@@ -8,7 +8,7 @@ import numpy as np
 from initstudio.averages import averages_of
 from initstudio.catalogue import NoParams
 from initstudio.engine.assignment import Assignment
-from initstudio.engine.phase import critical_line, phase
+from initstudio.engine.phase import NODES, critical_line, phase
 from initstudio.engine.plan import Plan
 from initstudio.engine.study import Heed, Study
 from initstudio.engine.theory import DRAWN
@@ -19,8 +19,8 @@ WEIGHTS, BIASES = 96, 64
 LEAST_WEIGHT, MOST_WEIGHT, MOST_BIAS = 0.05, 4.0, 0.5
 FARTHEST_WEIGHT, FARTHEST_BIAS = 16.0, 4.0
 """The ends of the diagram grow to hold all contenders, up to here."""
-ROWS = 8
-"""Rows of the grid in a slice of work."""
+ROWS, SLICES = 4, 8
+"""Rows of the grid in a slice of work, and slices in which tables are begun."""
 
 
 def _begin(plan: Plan, _params: NoParams, _heed: Heed) -> Iterator[Results | None]:
@@ -34,10 +34,18 @@ def _begin(plan: Plan, _params: NoParams, _heed: Heed) -> Iterator[Results | Non
     weights = np.linspace(LEAST_WEIGHT, _end(points[:, 0], MOST_WEIGHT, FARTHEST_WEIGHT), WEIGHTS)
     biases = np.linspace(0, _end(points[:, 1], MOST_BIAS, FARTHEST_BIAS), BIASES)
     averages = averages_of(key, params)
+    for part in np.array_split(NODES, SLICES):
+        averages.moments(part)
+        yield None
+    for part in np.array_split(weights, SLICES):
+        phase(averages, part, biases[:1])
+        yield None
     rows = []
     for start in range(0, BIASES, ROWS):
         rows.append(phase(averages, weights[None], biases[start : start + ROWS, None]))
         yield None
+    critical = critical_line(averages, biases)
+    yield None
     yield Results(
         values={
             "weight_variance": weights,
@@ -45,7 +53,7 @@ def _begin(plan: Plan, _params: NoParams, _heed: Heed) -> Iterator[Results | Non
             "depth_scale": np.concatenate([row.depth for row in rows]),
             "chi": np.concatenate([row.chi for row in rows]),
             "q": np.concatenate([row.q for row in rows]),
-            "critical": critical_line(averages, biases),
+            "critical": critical,
             "points": points,
             "trail": trail,
         },

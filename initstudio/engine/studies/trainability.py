@@ -136,11 +136,16 @@ def _curve(activation: Choice, variances: Floats, bias_variance: float) -> Float
 
 
 def _critical(activation: Choice, bias_variance: float) -> tuple[float, tuple[str, ...]]:
-    """Return the critical sigma_w^2, and where there is none 1 and a sentence."""
+    """Return the critical sigma_w^2; where there is none what keeps a mean square of 1; a note."""
     try:
         found = gaussian.critical_weight_variance(activation.key, activation.params, bias_variance)
     except ValueError as error:
-        return 1.0, (f"No critical sigma_w^2 is known, so the map lies around 1: {error}.",)
+        try:
+            kept = gaussian.second_moment_gain(activation.key, activation.params) ** 2
+        except ValueError:
+            kept = 1.0  # nothing is known of it
+        text = f"No critical sigma_w^2 is known, so the map lies around {kept:.4g}: {error}."
+        return kept, (text,)
     return found, (f"Critical sigma_w^2: {found:.4g}.",)
 
 

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.engine.diagnosis import mean_of_known
+from initstudio.catalogue import Value
+from initstudio.engine.diagnosis import READ, mean_of_known
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.study import Heed, Study
 from initstudio.errors import ExperimentError
@@ -43,7 +44,7 @@ def examine(experiment: Experiment, study: Study[Any], stream: TextIO) -> tuple[
     resolved = plan(experiment)
     heed = _progress(study.label, stream)
     last = None
-    for results in study.begin(resolved, study.parse({}), heed):
+    for results in study.begin(resolved, study.parse(_asked(resolved, study)), heed):
         if results is not None:
             heed(results.share)
             last = results
@@ -52,6 +53,14 @@ def examine(experiment: Experiment, study: Study[Any], stream: TextIO) -> tuple[
     if last is None:
         raise ExperimentError(study.label, "nothing was found")
     return resolved, last
+
+
+def _asked(resolved: Plan, study: Study[Any]) -> dict[str, Value]:
+    """Return what the study is asked: for all that is printed, though a run would not record it."""
+    if study.key != "start" or resolved.experiment.recording.probes is None:
+        return {}
+    keys = {"loss", *(probe.key for probe in resolved.probes), *COLUMNS.values(), *READ}
+    return {"probes": " ".join(sorted(keys))}
 
 
 def as_text(resolved: Plan, results: Results) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import nan
+from math import exp, nan, sqrt
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -17,6 +17,10 @@ from initstudio.law import Law
 
 Severity: TypeAlias = Literal["bad", "careful", "tip"]
 Floats: TypeAlias = npt.NDArray[np.float64]
+DEVIATIONS = 4.0
+"""Standard deviations of its logarithm that a length owes to the luck of a draw, at most."""
+PER_LAYER = 5.0
+"""What a layer of n units adds to the variance of a squared length, times n: that of ReLU."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,14 @@ class Evidence:
     """That are compared."""
     narrowest: int = 1
     """Units of the narrowest layer with weights, but the last."""
+
+    def luck(self, layers: int) -> float:
+        """Return how many times less or more a length may become by the luck of a draw alone.
+
+        The squared length after L layers of n units has the variance (1 + 5/n)^L - 1, and the
+        logarithm of a length half the deviation of that of its square.
+        """
+        return exp(DEVIATIONS * 0.5 * sqrt(PER_LAYER * layers / max(self.narrowest, 1)))
 
     @property
     def weights(self) -> tuple[Started, ...]:

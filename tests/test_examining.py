@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from initstudio import commands, examining
+from initstudio import commands, edits, examining
 from initstudio.engine.plan import plan
 from initstudio.engine.studies import STUDIES
 from initstudio.engine.xray import Xray
-from initstudio.experiment import Experiment, Seeds, Training
+from initstudio.experiment import Choice, Experiment, Recording, Seeds, Training
 from initstudio.presets import DEEP_DIGITS
 from initstudio.results import Results
 
@@ -40,6 +40,30 @@ def test_the_profile_is_a_row_a_layer_of_medians_over_the_seeds() -> None:
     assert [row.split()[2] for row in rows] == [f"{one:.4g}" for one in wanted]
     assert len(rows) == len(plan(SMALL).watched)
     assert len(rest) == 3  # two more contenders, and the findings
+
+
+def test_what_a_run_does_not_record_is_measured_all_the_same() -> None:
+    few = replace(SMALL, recording=Recording(probes=("loss", "weights")))
+    assert examined(few) == examined()
+    _, results = examining.examine(few, STUDIES["start"], io.StringIO())
+    assert "weights" in results.values
+    assert "gradients" not in results.values
+
+
+def test_a_start_beyond_numbers_is_a_sentence() -> None:
+    wild = edits.set_scheme(SMALL, 2, "weight", Choice("normal", {"std": 1e6}))
+    *_, profile, sentences = examined(wild).split("\n\n")
+    assert profile.startswith("Normal: a loss that is no finite number before any training")
+    first = sentences.splitlines()[0]
+    assert first.startswith("bad: Normal: No finite numbers. From ")
+
+
+def test_the_similarity_of_a_small_batch_is_that_of_its_pairs() -> None:
+    few = replace(SMALL, training=Training(batch_size=3))
+    rows = examined(few).split("\n\n")[0].splitlines()[2:]
+    pairs = Xray().readings(plan(few), lambda _share: None)["cosines"][:3].astype(float)
+    wanted = np.median(np.nanmean(pairs, axis=-1), axis=0)
+    assert [row.split()[-1] for row in rows] == [f"{one:.4g}" for one in wanted]
 
 
 def test_findings_are_sentences_worst_first() -> None:

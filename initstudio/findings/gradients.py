@@ -16,7 +16,8 @@ from initstudio.finding import (
 
 FEWEST = 4
 """Layers from which on a trend is one."""
-FAINT, LOUD, GRAVE = 1e-2, 1e2, 1e-4
+LOUD, GRAVE = 1e2, 1e-4
+"""Times more, or less, from which on it may be told; and what is left where it is bad."""
 NORMALIZED = 3
 """Batch normalizations from which on their growth matters, and the growth in all that does."""
 TOTAL = 3.0
@@ -33,14 +34,28 @@ def _ends(evidence: Evidence, values: Floats) -> tuple[float, float] | None:
     return first, last
 
 
+def _predicted(evidence: Evidence) -> float:
+    """Return the first over the last by theory; 0 where it has none."""
+    ends = _ends(evidence, evidence.profile.signal_theory)
+    return ends[0] / ends[1] if ends else 0.0
+
+
+def _allowed(evidence: Evidence, *, foretold: bool) -> float:
+    """Return how many times less or more it may become; what theory foretells is no luck."""
+    return LOUD if foretold else max(LOUD, evidence.luck(len(evidence.profile.activations)))
+
+
 def _normalizations(evidence: Evidence) -> int:
     return sum(kind == "batch_norm" for kind in evidence.profile.kinds)
 
 
 def _sentence(evidence: Evidence, verb: str, first: float, last: float) -> str:
     profile = evidence.profile
-    theory = _ends(evidence, profile.signal_theory)
-    told = f"; theory says {short(theory[0] / theory[1])}" if theory else ""
+    told, theory = "", _predicted(evidence)
+    if theory:
+        luck = evidence.luck(len(profile.activations))
+        agrees = first > 0 and 1 / luck <= first / last / theory <= luck
+        told = f", as theory says ({short(theory)})" if agrees else f"; theory says {short(theory)}"
     way = f"from {profile.label(-1)} to {profile.label(0)}"
     if not first:
         return f"The gradient {verb} on its way back: {way} nothing is left of it{told}."
@@ -52,9 +67,11 @@ def _sentence(evidence: Evidence, verb: str, first: float, last: float) -> str:
 
 def _fades(evidence: Evidence) -> Verdict | None:
     ends = _ends(evidence, evidence.profile.signal)
-    if ends is None or ends[0] / ends[1] >= FAINT:
+    if ends is None:
         return None
     ratio = ends[0] / ends[1]
+    if ratio >= 1 / _allowed(evidence, foretold=0 < _predicted(evidence) < 1 / LOUD):
+        return None
     return Verdict(
         sentence=_sentence(evidence, "fades", *ends),
         severity="bad" if ratio < GRAVE else "careful",
@@ -65,9 +82,11 @@ def _fades(evidence: Evidence) -> Verdict | None:
 
 def _grows(evidence: Evidence) -> Verdict | None:
     ends = _ends(evidence, evidence.profile.signal)
-    if ends is None or ends[0] / ends[1] <= LOUD or _normalizations(evidence) >= NORMALIZED:
+    if ends is None or _normalizations(evidence) >= NORMALIZED:
         return None
     ratio = ends[0] / ends[1]
+    if ratio <= _allowed(evidence, foretold=_predicted(evidence) > LOUD):
+        return None
     return Verdict(
         sentence=_sentence(evidence, "grows", *ends),
         severity="bad" if ratio > 1 / GRAVE else "careful",
@@ -95,7 +114,7 @@ GRADIENT_FADES = Finding(
     key="gradient_fades",
     label="Gradient fades",
     summary="The gradient by the first activation's outputs is less than a hundredth of that by "
-    "the last one's.",
+    "the last one's, and less than the luck of a draw explains.",
     source="Glorot and Bengio 2010, section 4.2; Schoenholz et al. 2017, eq. 9",
     order=12,
     look=_fades,

@@ -1,7 +1,5 @@
 """The signal fades or grows on its way through the network, and whether theory says so."""
 
-from math import exp, sqrt
-
 import numpy as np
 
 from initstudio.finding import (
@@ -20,10 +18,6 @@ FEWEST = 3
 FEW_FOLD = 10.0
 """How many times less or more the last one may spread than the first, without a word."""
 GRAVE = 1e4
-DEVIATIONS = 4.0
-"""Standard deviations of its logarithm that a spread owes to the luck of a draw, at most."""
-PER_LAYER = 5.0
-"""What a layer of n units adds to the variance of a squared length, times n: that of ReLU."""
 
 
 def _ends(values: Floats) -> tuple[float, float] | None:
@@ -37,15 +31,6 @@ def _per_layer(first: float, last: float, count: int) -> float:
     return (last / first) ** (1 / (count - 1)) if last > 0 else 0.0
 
 
-def _luck(evidence: Evidence, layers: int) -> float:
-    """Return how many times less or more a signal may become by the luck of a draw alone.
-
-    The squared length after L layers of n units has the variance (1 + 5/n)^L - 1, and the
-    logarithm of a length half the deviation of that of its square.
-    """
-    return exp(DEVIATIONS * 0.5 * sqrt(PER_LAYER * layers / max(evidence.narrowest, 1)))
-
-
 def _changed(evidence: Evidence) -> float | None:
     """Return the last spread over the first, if that is beyond luck; else None."""
     spread = evidence.profile.at_activations(evidence.profile.spread)
@@ -53,7 +38,7 @@ def _changed(evidence: Evidence) -> float | None:
     if ends is None:
         return None
     ratio = ends[1] / ends[0]
-    allowed = max(FEW_FOLD, _luck(evidence, len(spread)))
+    allowed = max(FEW_FOLD, evidence.luck(len(spread)))
     beyond_luck = not 1 / allowed <= ratio <= allowed
     theory = _predicted(evidence)
     # what theory foretells is no luck
@@ -75,7 +60,7 @@ def _trend(evidence: Evidence, verb: str) -> str:
     told = ""
     if theory := _predicted(evidence):
         foretold = short(_per_layer(1.0, theory, len(spread)))
-        luck = _luck(evidence, len(spread))
+        luck = evidence.luck(len(spread))
         agrees = last > 0 and 1 / luck <= last / first / theory <= luck
         told = f", as theory says ({foretold})" if agrees else f"; theory says {foretold}"
     each = short(_per_layer(first, last, len(spread)))

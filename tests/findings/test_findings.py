@@ -266,9 +266,11 @@ def test_what_theory_foretells_is_not_taken_for_luck() -> None:
     readings = dict(started(narrow))
     spread = readings["activation_theory"]
     readings["activation_std"] = spread  # the median network
-    assert "fades" in told(narrow, readings)
-    readings["activation_theory"] = np.full_like(spread, np.nan)
-    assert "fades" not in told(narrow, readings)
+    back = np.geomspace(4.7e-3, 1.0, spread.shape[1], dtype=np.float32)
+    readings["signal_std"] = readings["signal_theory"] = np.broadcast_to(back, spread.shape)
+    assert {"fades", "gradient_fades"} <= told(narrow, readings).keys()
+    readings["activation_theory"] = readings["signal_theory"] = np.full_like(spread, np.nan)
+    assert not {"fades", "gradient_fades"} & told(narrow, readings).keys()
 
 
 def test_a_signal_that_nothing_holds_up_but_the_activation() -> None:

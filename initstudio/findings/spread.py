@@ -62,7 +62,7 @@ def _trend(evidence: Evidence, verb: str) -> str:
         foretold = short(_per_layer(1.0, theory, len(spread)))
         luck = evidence.luck(len(spread))
         agrees = last > 0 and 1 / luck <= last / first / theory <= luck
-        told = f", as theory says ({foretold})" if agrees else f"; theory says {foretold}"
+        told = f", as theory says ({foretold})" if agrees else f"; theory says {foretold} a layer"
     each = short(_per_layer(first, last, len(spread)))
     if not last:
         return f"The signal {verb}: nothing is left of it in {profile.label(-1)}{told}."

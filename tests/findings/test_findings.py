@@ -257,7 +257,15 @@ def test_a_trend_of_theory_and_one_beyond_it_are_said_apart() -> None:
     assert f"as theory says ({short(each)})" in told(asked, readings)["fades"].verdict.sentence
     kaiming = started(experiment("relu", 20, "kaiming_normal"))
     readings["activation_theory"] = kaiming["activation_theory"]
-    assert "; theory says 1," in told(asked, readings)["fades"].verdict.sentence
+    assert "; theory says 1 a layer," in told(asked, readings)["fades"].verdict.sentence
+
+
+@pytest.mark.parametrize("key", ["grows", "gradient_grows", "residual_growth", "first_loss"])
+def test_what_is_proposed_for_a_residual_network_mends_it(key: str) -> None:
+    asked = of_network(residual(24, 64, "relu"), "kaiming_normal")
+    fix = told(asked)[key].verdict.fix
+    assert fix is not None
+    assert key not in told(mend(asked, 0, fix))
 
 
 def test_what_theory_foretells_is_not_taken_for_luck() -> None:

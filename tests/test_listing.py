@@ -1,6 +1,7 @@
 """The listings of the catalogues, for programs and for people."""
 
 import json
+import re
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_text_names_every_entry_and_parameter_and_keeps_to_its_width(name: str, 
         for param in params_of(entry.params):
             assert f"\n    {param.name} = " in text
     assert "None" not in text
-    assert "inf" not in text.replace("infinit", "")
+    assert "inf" not in re.findall(r"\w+", text)
 
 
 def test_limits_choices_and_units_are_words() -> None:

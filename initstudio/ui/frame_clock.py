@@ -72,8 +72,8 @@ class FrameClock(QObject):
                 self._frame.start(int(self._rest))
             return
         plot = self._due.pop(0)
-        began = perf_counter()
-        if plot.isVisible():
+        if plot in self._plots() and plot.isVisible():  # one that was taken off may be deleted
+            began = perf_counter()
             plot.refresh(settle=self._settle and not plot.dirty)
-        self._spent += perf_counter() - began + plot.paint_seconds
+            self._spent += perf_counter() - began + plot.paint_seconds
         self._turn.start()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QEventLoop, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -30,7 +30,9 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Iter
 def _shared(_alone: Path) -> Iterator[Studio]:
     studio = Studio()
     studies = studio.window.studies
-    studies.want("the first test", {START: {"probes": "loss"}})  # its engine outlives the tests
+    studies.want("the first test", {START: {"probes": "loss"}})
+    while studies.pid is None:  # its engine outlives the tests
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
     studies.want("the first test", {})
     yield studio
     studio.close()

@@ -28,8 +28,8 @@ from msgspec.structs import replace
 from initstudio.presets import ARTICLE
 from initstudio.ui import app, main_window
 class Window(main_window.MainWindow):
-    def __init__(self, session, size=None):
-        super().__init__(session, size)
+    def __init__(self, session, size=None, make_examiner=None):
+        super().__init__(session, size, make_examiner)
         session.edit(replace(ARTICLE, training=replace(ARTICLE.training, epochs=10000)), "Long")
         session.undo_stack.setClean()
         session.run()

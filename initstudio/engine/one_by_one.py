@@ -33,11 +33,9 @@ class OneByOne:
     ) -> None:
         self._networks = networks
         self._loss_name = loss
-        self._heed = heed
         self._watched = watched
         self._noise = [noise[replica % len(noise)] for replica in range(len(networks))]
-        self._outputs: Tensors = {}
-        self._signals: Tensors = {}
+        self._notes = _Notes(heed)
         self._multipliers: list[Tensors] = [
             {name: by[replica] for name, by in stacked.multipliers.items()}
             for replica in range(len(networks))
@@ -46,7 +44,7 @@ class OneByOne:
         for network in networks:
             for path in watched:
                 module = network.get_submodule(path)
-                module.register_forward_hook(partial(self._note, path), prepend=True)
+                module.register_forward_hook(partial(self._notes.output, path), prepend=True)
 
     def buffers(self, replica: int) -> Tensors:
         """Return a copy of the buffers of one replica."""
@@ -71,9 +69,12 @@ class OneByOne:
         found = []
         for replica, (network, some_x, some_y) in enumerate(zip(self._networks, x, y, strict=True)):
             network.eval()
-            with torch.no_grad():
-                outputs = self._outputs_of(replica, some_x)
-            network.train()
+            try:
+                with torch.no_grad():
+                    outputs = self._outputs_of(replica, some_x)
+            finally:
+                self._notes.clear()
+                network.train()
             found.append((loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)))
         losses, correct = zip(*found, strict=True)
         return torch.stack(losses), torch.stack(correct)
@@ -83,16 +84,18 @@ class OneByOne:
         for parameter in self._networks[replica].parameters():
             if parameter.grad is not None:
                 parameter.grad.zero_()  # in place: it is a part of the stacked gradients
-        self._outputs.clear()
-        self._signals.clear()
-        outputs = self._outputs_of(replica, x)
-        loss = loss_of(self._loss_name, outputs, y)
-        loss.backward()
-        activations = [self._outputs[path].detach() for path in self._watched]
-        signals = [
-            self._signals.get(path, torch.zeros_like(activation))
-            for path, activation in zip(self._watched, activations, strict=True)
-        ]
+        notes = self._notes
+        try:
+            outputs = self._outputs_of(replica, x)
+            loss = loss_of(self._loss_name, outputs, y)
+            loss.backward()
+            activations = [notes.outputs[path].detach() for path in self._watched]
+            signals = [
+                notes.signals.get(path, torch.zeros_like(activation))
+                for path, activation in zip(self._watched, activations, strict=True)
+            ]
+        finally:
+            notes.clear()
         return [loss.detach(), share_right(outputs.detach(), y), *activations, *signals]
 
     def _outputs_of(self, replica: int, x: torch.Tensor) -> torch.Tensor:
@@ -104,19 +107,39 @@ class OneByOne:
         )
         return outputs
 
-    def _note(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
+
+class _Notes:
+    """What the watched layers give, and the gradients by it, of the network that runs.
+
+    An output's graph holds its hook, which leads here: kept here, the output would hold itself, in
+    a ring through autograd that Python's collector cannot see. So notes are cleared after each run.
+    They are apart from the program as the networks hold them, and the program the networks.
+    """
+
+    def __init__(self, heed: Callable[[], object] | None) -> None:
+        self.outputs: Tensors = {}
+        self.signals: Tensors = {}
+        self._heed = heed
+
+    def clear(self) -> None:
+        """Let go of what was noted."""
+        self.outputs.clear()
+        self.signals.clear()
+
+    def output(self, path: str, _module: nn.Module, _inputs: object, output: Output) -> None:
+        """Note what a layer gives at its first use."""
         first = first_of(output)
         if self._heed:
             self._heed()
-        if path not in self._outputs:
-            self._outputs[path] = first
+        if path not in self.outputs:
+            self.outputs[path] = first
             if first.requires_grad:
-                first.register_hook(partial(self._note_signal, path))
+                first.register_hook(partial(self._signal, path))
 
-    def _note_signal(self, path: str, signal: torch.Tensor) -> None:
+    def _signal(self, path: str, signal: torch.Tensor) -> None:
         if self._heed:
             self._heed()
-        self._signals[path] = signal
+        self.signals[path] = signal
 
 
 def _stacked(one: tuple[torch.Tensor, ...]) -> torch.Tensor:

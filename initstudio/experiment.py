@@ -241,7 +241,7 @@ class Recording(Params, frozen=True):
             description="Steps between two measurements of every layer.",
             extra={"unit": "steps"},
         ),
-    ] = 20
+    ] = 40
     probes: tuple[str, ...] | None = None
 
 

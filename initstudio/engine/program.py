@@ -114,7 +114,10 @@ class Program:
             return found, [self._signal(path) for path in self._watched]
 
         def flat(*inputs: torch.Tensor) -> list[torch.Tensor]:
-            found, signals = vmap(one)(*self._nested(inputs, dropped))
+            try:
+                found, signals = vmap(one)(*self._nested(inputs, dropped))
+            finally:
+                self._forget()
             gradients, (loss, (correct, moved, activations)) = found
             ordered = [gradients[name] for name in self._stacked.parameters]
             return [*ordered, *moved, loss, correct, *activations, *signals]
@@ -130,6 +133,7 @@ class Program:
             loss, (correct, _, _) = vmap(self._loss)(*state)
         finally:
             self._template.train()
+            self._forget()
             torch.backends.mha.set_fastpath_enabled(fast)
         return [loss, correct]
 
@@ -183,6 +187,14 @@ class Program:
             self._outputs[path] = first
             if first.requires_grad:
                 first.register_hook(partial(self._signals.__setitem__, path))
+
+    def _forget(self) -> None:
+        """Let go of what was noted: signals lead back to outputs, and their hooks to signals.
+
+        That ring goes through autograd, where Python's collector cannot see it.
+        """
+        self._outputs.clear()
+        self._signals.clear()
 
     def _signal(self, path: str) -> torch.Tensor:
         """Return the gradient by an output that was noted; zeros where the loss has none."""

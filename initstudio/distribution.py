@@ -10,7 +10,7 @@ without moving a single value: contenders of any width share one axis exactly.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, inf, log2, sqrt
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -108,6 +108,32 @@ def reading_of(values: Array) -> Reading:
     place = _index(known.ravel(), exponent[0]) - first[0]
     found[HEAD:] = np.bincount(place.astype(np.int64), minlength=BINS)
     return found
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Readings [..., HEAD + BINS] in less memory, exactly: counts as the narrowest integers."""
+
+    head: Reading
+    counts: npt.NDArray[np.unsignedinteger[Any]]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the bytes that it takes."""
+        return int(self.head.nbytes + self.counts.nbytes)
+
+    def unpacked(self) -> Reading:
+        """Return the readings, int32 [..., HEAD + BINS]."""
+        return np.concatenate([self.head, self.counts], axis=-1, dtype=np.int32)
+
+
+def packed(values: npt.NDArray[Any]) -> Packed | None:
+    """Return readings of distributions [..., HEAD + BINS] packed; None of anything else."""
+    if values.dtype != np.int32 or values.shape[-1:] != (HEAD + BINS,):
+        return None
+    counts = values[..., HEAD:]
+    most = int(counts.max()) if counts.size else 0
+    return Packed(values[..., :HEAD].copy(), counts.astype(np.min_scalar_type(most)))
 
 
 def bins_of(low: Array, high: Array) -> tuple[Counts, Counts]:

@@ -3,9 +3,11 @@
 A History is bounded: a run of a million steps costs what one of a few thousand does. Readings
 taken at each step are kept exactly until `CAPACITY` of them; then neighbours are merged in pairs,
 keeping their least, mean and greatest value, and `stride` says how many readings stand in a row.
-Of the readings per layer the first and the newest are kept.
+Of the readings per layer the first and the newest are kept, and a bounded choice of those between
+in the run's `Album`.
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +15,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from initstudio.album import Album
 from initstudio.experiment import Experiment
 
 Readings = dict[str, npt.NDArray[Any]]
@@ -61,7 +64,8 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """Consecutive snapshots as they travel: what is read at each step is stacked.
 
     `series[key]` is float32 [len(steps), R], `epoch_series[key]` float32 [len(epoch_steps), R].
-    `layers` holds the newest of the readings per layer, taken at `layers_step` (-1: none).
+    `layers` holds the newest of the readings per layer, taken at `layers_step` (-1: none), and
+    `earlier` those of the snapshots before that, in order.
     """
 
     steps: Integers
@@ -70,6 +74,7 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     epoch_series: Readings
     layers_step: int = -1
     layers: Readings = {}
+    earlier: tuple[Snapshot, ...] = ()
 
 
 class Series:
@@ -193,6 +198,10 @@ class History:
         """Of each series, the mean over every completed epoch: exact, whatever is thinned."""
         self.first: Readings = {}
         self.latest: Readings = {}
+        self.album = Album()
+        """Of the readings by layer, those of many steps."""
+        self.until: int | None = None
+        """The step as which the run is shown; None: as it is now."""
 
     def extend(self, stretch: Stretch) -> None:
         """Take in the next snapshots, which must follow the last ones."""
@@ -209,13 +218,33 @@ class History:
             self.epoch_means[key].extend(stretch.steps, values)
         if "loss" in stretch.series:
             self._note_divergence(stretch.steps, stretch.series["loss"])
+        for shot in stretch.earlier:
+            self._take_layers(shot.step, shot.readings)
         if stretch.layers_step >= 0:
-            self.layers_step = stretch.layers_step
-            self.first = {**stretch.layers, **self.first}
-            self.latest = {**self.latest, **stretch.layers}
+            self._take_layers(stretch.layers_step, stretch.layers)
         newest = (*stretch.steps[-1:], *stretch.epoch_steps[-1:], stretch.layers_step)
         self.last_step = max(self.last_step, *(int(step) for step in newest))
         self.revision += 1
+
+    def at(self, step: int) -> "History":
+        """Return the run as it was at a step: `until` is that step.
+
+        `latest` and `layers_step` are those of the newest snapshot that is kept at or before it,
+        and what diverged later has not diverged yet. The series are this run's own, and reach
+        beyond; who shows them heeds `until`.
+        """
+        past = copy.copy(self)
+        past.until = step
+        past.diverged = np.where(self.diverged > step, -1, self.diverged)
+        if step < self.layers_step:
+            past.layers_step, past.latest = self.album.at(step)
+        return past
+
+    def _take_layers(self, step: int, readings: Readings) -> None:
+        self.layers_step = step
+        self.first = {**readings, **self.first}
+        self.latest = {**self.latest, **readings}
+        self.album.add(step, readings)
 
     def _note_divergence(self, steps: Integers, loss: Floats) -> None:
         bad = ~np.isfinite(loss)
@@ -235,14 +264,19 @@ def stretch_of(
     stepped = [shot for shot in snapshots if series & shot.readings.keys()]
     ended = [shot for shot in snapshots if epochs & shot.readings.keys()]
     layered = [shot for shot in snapshots if shot.readings.keys() - series - epochs]
-    layers = {key: value for shot in layered for key, value in shot.readings.items()}
+    keys = series | epochs
+    pages = [
+        Snapshot(shot.step, {key: one for key, one in shot.readings.items() if key not in keys})
+        for shot in layered
+    ]
     return Stretch(
         steps=np.array([shot.step for shot in stepped], np.int64),
         series=_stack(stepped, series),
         epoch_steps=np.array([shot.step for shot in ended], np.int64),
         epoch_series=_stack(ended, epochs),
-        layers_step=layered[-1].step if layered else -1,
-        layers={key: value for key, value in layers.items() if key not in series | epochs},
+        layers_step=pages[-1].step if pages else -1,
+        layers=pages[-1].readings if pages else {},
+        earlier=tuple(pages[:-1]),
     )
 
 

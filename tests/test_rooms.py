@@ -26,7 +26,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
-    frozenset({"own_network", "averages"}),
+    frozenset({"own_network", "averages", "album"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "cells"}),

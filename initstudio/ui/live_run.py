@@ -24,7 +24,7 @@ from initstudio.engine.messages import (
     Stop,
 )
 from initstudio.experiment import Device, Experiment
-from initstudio.history import History, Stretch
+from initstudio.history import History, Snapshot, Stretch
 from initstudio.ui.worker import Died, Event, RunWorker
 
 STOP_PATIENCE = 500
@@ -202,10 +202,10 @@ class LiveRun(QObject):
         """Note what begins to go wrong in the newest readings by layer."""
         if self._watch_over is None or stretch.layers_step < 0:
             return
-        at = np.flatnonzero(stretch.steps == stretch.layers_step)
-        loss = stretch.series["loss"][at[0]] if len(at) and "loss" in stretch.series else None
-        found = self._watch_over.extend(stretch.layers_step, stretch.layers, loss)
-        self.alarms += tuple(found)
+        for shot in (*stretch.earlier, Snapshot(stretch.layers_step, stretch.layers)):
+            at = np.flatnonzero(stretch.steps == shot.step)
+            loss = stretch.series["loss"][at[0]] if len(at) and "loss" in stretch.series else None
+            self.alarms += tuple(self._watch_over.extend(shot.step, shot.readings, loss))
 
     def _on_ended(self, report: Ended) -> None:
         self._obeyed()

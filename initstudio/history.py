@@ -202,6 +202,7 @@ class History:
         """Of the readings by layer, those of many steps."""
         self.until: int | None = None
         """The step as which the run is shown; None: as it is now."""
+        self._past: tuple[tuple[int, int], History] | None = None
 
     def extend(self, stretch: Stretch) -> None:
         """Take in the next snapshots, which must follow the last ones."""
@@ -233,11 +234,16 @@ class History:
         and what diverged later has not diverged yet. The series are this run's own, and reach
         beyond; who shows them heeds `until`.
         """
+        key = step, self.album.revision
+        if self._past and self._past[0] == key:
+            return self._past[1]
+        self._past = None  # or the copy would hold on to the one before, and so on
         past = copy.copy(self)
         past.until = step
         past.diverged = np.where(self.diverged > step, -1, self.diverged)
         if step < self.layers_step:
             past.layers_step, past.latest = self.album.at(step)
+        self._past = key, past
         return past
 
     def _take_layers(self, step: int, readings: Readings) -> None:

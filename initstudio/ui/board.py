@@ -194,7 +194,7 @@ class Board(QWidget):
         plot = self._plots[key]
         if isinstance(plot, StudyPlot):
             return as_csv(plot.data(None))
-        return as_csv(plot.data(plot.history)) if plot.history else ""
+        return as_csv(plot.data(plot.shown)) if plot.shown else ""
 
     def _ask_save_data(self, key: str) -> None:
         start = f"{PLOTS[key].label}.csv"

@@ -19,6 +19,10 @@ DASHES: tuple[tuple[float, ...], ...] = (SOLID, (5, 2.5), (1.5, 2), (6, 2, 1.5, 
 """Pen patterns in units of the pen's width; slots 0-3 and 4-7, 8-11, 12-15 differ by it."""
 
 
+PINNED_DASHES: tuple[tuple[float, ...], ...] = ((8, 4), (3, 3), (8, 3, 2, 3), (2, 5))
+"""The pen patterns of pinned runs, from the first on."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Theme:
     """Colours as "#rrggbb"; sizes of text in points, widths of lines in pixels."""
@@ -54,6 +58,10 @@ class Theme:
     def dash(self, slot: int) -> tuple[float, ...]:
         """Return the contender's pen pattern; empty is a solid line."""
         return DASHES[slot // 4 % len(DASHES)]
+
+    def pinned_dash(self, run: int) -> tuple[float, ...]:
+        """Return the pen pattern of a pinned run; the first is 1."""
+        return PINNED_DASHES[(run - 1) % len(PINNED_DASHES)]
 
     def veil(self, colour: str, areas: int = 1) -> str:
         """Return the colour as "#aarrggbb", fainter where many areas lie over one another."""

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 from initstudio.experiment import Choice
 from initstudio.presets import ARTICLE
 from initstudio.ui.board import PLACES, Board
+from initstudio.ui.chart.frame import TAKEN
 from initstudio.ui.picture_dialog import SIZES, PictureDialog
-from initstudio.ui.plots.plot import TAKEN
 from initstudio.ui.session import Session, State
 from tests.ui.test_session import Reaches
 

@@ -15,11 +15,15 @@ LONGEST = 150.0
 
 
 class Label(NamedTuple):
-    """One contender in the legend: its name, colour slot and a value as text."""
+    """One contender in the legend: its name, colour slot and a value as text.
+
+    `run` is 0 for the present run, and counts the pinned ones from 1 on.
+    """
 
     name: str
     slot: int
     value: str = ""
+    run: int = 0
 
 
 class Legend(QWidget):
@@ -90,7 +94,7 @@ class Legend(QWidget):
                     painter.drawText(QPointF(self.width() - 26, y + metrics.ascent()), f"+{rest}")
                     break
                 x, y = 0.0, y + line
-            self._paint_swatch(painter, label.slot, x, y + metrics.height() / 2)
+            self._paint_swatch(painter, label, x, y + metrics.height() / 2)
             left = x + SWATCH + GAP
             painter.setPen(QColor(self._theme.text))
             painter.drawText(QPointF(left, y + metrics.ascent()), name)
@@ -99,9 +103,10 @@ class Legend(QWidget):
             painter.drawText(QPointF(left + shift, y + metrics.ascent()), value)
             x += width
 
-    def _paint_swatch(self, painter: QPainter, slot: int, x: float, middle: float) -> None:
-        pen = QPen(QColor(self._theme.colour(slot)), 3)
-        dash = self._theme.dash(slot)
+    def _paint_swatch(self, painter: QPainter, label: Label, x: float, middle: float) -> None:
+        theme = self._theme
+        pen = QPen(QColor(theme.colour(label.slot)), 2 if label.run else 3)
+        dash = theme.pinned_dash(label.run) if label.run else theme.dash(label.slot)
         if dash:
             pen.setDashPattern([part / 1.5 for part in dash])
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)

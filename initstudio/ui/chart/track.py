@@ -113,6 +113,19 @@ class Track:
         inside = self.curves[..., rows]
         return decimate(self.x[rows], inside, inside, view, columns)
 
+    def cut(self, until: float, x: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+        """Return columns as `decimated` gave them, without any row after `until`."""
+        kept = int(np.searchsorted(x, until, side="right"))
+        if not kept or kept == len(x):
+            return x[:kept], low[..., :kept], high[..., :kept]
+        # of the last column only some rows belong
+        first = int(np.searchsorted(self.x, float(x[kept - 1])))
+        last = int(np.searchsorted(self.x, until, side="right"))
+        rows = self.curves[..., first:last]
+        low, high = low[..., :kept].copy(), high[..., :kept].copy()
+        low[..., -1], high[..., -1] = np.fmin.reduce(rows, -1), np.fmax.reduce(rows, -1)
+        return x[:kept], low, high
+
     def values_at(self, x: float) -> Array:
         """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
         row = int(np.searchsorted(self.x, x, side="right")) - 1

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.distribution import pool
-from initstudio.history import History, Readings
+from initstudio.history import History
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted
@@ -76,19 +76,19 @@ class ActivationsPlot(Plot):
         self._view = None
         self._start = None
         self._ghosts = (None, [])
-        found = [(str(line.slot), line.name) for line in self.lines]
+        found = [(str(line.slot), line.name) for line in self.lines if not line.run]
         self.toolbar.offer("contender", [("all", "All contenders"), *found])
         self.toolbar.show_values(self.options)
 
     def draw(self, history: History) -> None:
         """Draw the map or the ridgelines of the chosen contenders."""
-        lines = self._chosen()
+        lines = self._chosen(history)
         columns, names = self._places(history, len(lines))
         if not columns:
             self.clear("This network has no activation functions; choose All layers.")
             self.show_notes([])
             return
-        now = _stack(history.latest, lines, columns)
+        now = self._stack(history, lines, columns)
         ends = now.ends()
         if ends is None:
             self.clear("No contender has a finite value here.")
@@ -101,18 +101,18 @@ class ActivationsPlot(Plot):
             self._draw_maps(lines, now, names)
         else:
             if self._start is None and history.layers_step > 0:
-                self._start = _stack(history.first, lines, columns)
+                self._start = self._stack(history, lines, columns, start=True)
             self._draw_ridges(lines, now, names)
         self.canvas.end()
-        self.legend.show_labels(tuple(Label(line.name, line.slot) for line in lines))
+        self.legend.show_labels(tuple(Label(line.name, line.slot, run=line.run) for line in lines))
         self.show_notes(self._make_notes(history, lines, now))
 
     def data(self, history: History) -> Table:
         """Return the counts of each layer in its own bins, as fine as they were recorded."""
         rows: Table = [("contender", "step", "layer", "bin low", "bin high", "count")]
         columns, names = chosen_layers(history.header, self.options.layers)
-        for line in self._chosen():
-            counts = history.latest["activations"][line.replicas]
+        for line in self._chosen(history):
+            counts = self.of(line, history).latest["activations"][line.replicas]
             for name, at in zip(names, columns, strict=True):
                 group = pool(counts[:, at])
                 if group is None:
@@ -125,10 +125,25 @@ class ActivationsPlot(Plot):
 
     # ------------------------------------------------------------------ numbers
 
-    def _chosen(self) -> tuple[Line, ...]:
+    def _chosen(self, history: History) -> tuple[Line, ...]:
         """Return the contenders that are drawn: all, unless one of them is chosen."""
-        found = tuple(line for line in self.lines if str(line.slot) == self.options.contender)
-        return found or self.lines
+        lines = self.lines_with("activations", history)
+        return tuple(line for line in lines if str(line.slot) == self.options.contender) or lines
+
+    def _stack(
+        self, history: History, lines: tuple[Line, ...], columns: list[int], *, start: bool = False
+    ) -> Stack:
+        """Return the distributions of the lines' layers, one line after the other, seeds summed."""
+        runs = [self.of(line, history) for line in lines]
+        found = [(run.first if start else run.latest)["activations"] for run in runs]
+        counts = [
+            one[line.replicas][:, columns].swapaxes(0, 1)
+            for one, line in zip(found, lines, strict=True)
+        ]
+        # a pinned run may have had other seeds; a reading of no values adds nothing
+        seeds = max(one.shape[1] for one in counts)
+        filled = [np.pad(one, ((0, 0), (0, seeds - one.shape[1]), (0, 0))) for one in counts]
+        return Stack(np.concatenate(filled))
 
     def _places(self, history: History, contenders: int) -> Places:
         """Return the layers that are drawn; of many, evenly spaced ones."""
@@ -167,8 +182,8 @@ class ActivationsPlot(Plot):
             panel = Panel(((left, left + count), (low, high)), pixel)
             cells = colours[at * count : (at + 1) * count].swapaxes(0, 1)
             area = (panel.area[0], (float(edges[0]), float(edges[-1])))
-            canvas.image(line.slot, area, cells, z=1)
-            panel.draw_title(canvas, line.slot, line.name, self.theme.colour(line.slot))
+            canvas.image(line.key, area, cells, z=1)
+            panel.draw_title(canvas, line.key, line.name, self.theme.colour(line.slot))
         canvas.colour_scale(shades, -DECADES, 0, "density / layer's highest", log=True)
 
     def _draw_ridges(self, lines: tuple[Line, ...], now: Stack, names: tuple[str, ...]) -> None:
@@ -181,9 +196,11 @@ class ActivationsPlot(Plot):
             self._ghosts = (view, _ridges(self._start, view, len(names)))
         for line, ghost in zip(lines, self._ghosts[1], strict=False):
             ink = theme.blend(theme.colour(line.slot), 0.38)
-            canvas.line(("start", line.slot), *ghost, ink, width=theme.thin_width, z=3)
+            canvas.line(("start", line.key), *ghost, ink, width=theme.thin_width, z=3)
         for line, ridges in zip(lines, _ridges(now, view, len(names)), strict=True):
-            canvas.line(line.slot, *ridges, theme.colour(line.slot), width=1.5)
+            stroke = line.stroke(theme)
+            dash = stroke.dash if line.run else ()
+            canvas.line(line.key, *ridges, stroke.colour, width=1.5, dash=dash)
 
     # ------------------------------------------------------------------ words
 
@@ -205,12 +222,6 @@ class ActivationsPlot(Plot):
                 share = f"{100 * float(out.max()):.2g}"
                 notes.append(f"{line.name}: up to {share} % lie outside the axis")
         return [*notes, "each layer over its own highest density"]
-
-
-def _stack(readings: Readings, lines: tuple[Line, ...], columns: list[int]) -> Stack:
-    """Return the distributions of each line's layers, one line after the other, seeds summed."""
-    counts = readings["activations"][:, columns]
-    return Stack(np.concatenate([counts[line.replicas].swapaxes(0, 1) for line in lines]))
 
 
 def _ridges(stack: Stack, view: Range, layers: int) -> list[Ridges]:

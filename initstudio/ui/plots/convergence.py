@@ -1,5 +1,6 @@
 """A table of how fast and how far each contender learned."""
 
+from collections.abc import Iterator
 from math import inf, isfinite
 from typing import Annotated, Any, NamedTuple
 
@@ -32,7 +33,7 @@ from PySide6.QtWidgets import (
 
 from initstudio.catalogue import Params
 from initstudio.convergence import Row, Spread, accuracy_series, rows
-from initstudio.history import History
+from initstudio.history import Header, History
 from initstudio.ui.chart.lines import number
 from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.theme import Theme, font
@@ -225,11 +226,7 @@ class ConvergencePlot(Plot):
     def draw(self, history: History) -> None:
         """Fill the table."""
         options = self.options
-        found = {
-            row.slot: row
-            for row in rows(history, options.loss_target, options.accuracy_target / 100)
-        }
-        matched = tuple((line, found[line.slot]) for line in self.lines)
+        matched = tuple(self._rows(history))
         self._message.hide()
         self._table.show_rows(matched, history.header.steps_per_epoch, self.theme)
         self._widen()
@@ -244,6 +241,18 @@ class ConvergencePlot(Plot):
             ]
         )
         self.table.setToolTip("Ctrl+C copies the table.")
+
+    def fits(self, _pinned: Header, _present: Header) -> bool:
+        """Return that any run has its rows."""
+        return True
+
+    def _rows(self, history: History) -> Iterator[tuple[Line, Row]]:
+        """Yield each line with its row."""
+        targets = self.options.loss_target, self.options.accuracy_target / 100
+        for run in sorted({line.run for line in self.lines}):
+            lines = [line for line in self.lines if line.run == run]
+            found = {row.slot: row for row in rows(self.of(lines[0], history), *targets)}
+            yield from ((line, found[line.slot]) for line in lines)
 
     def clear(self, message: str) -> None:
         """Empty the table and write a sentence over it."""
@@ -261,18 +270,13 @@ class ConvergencePlot(Plot):
 
     def data(self, history: History) -> Table:
         """Return the medians as numbers, with the least and the greatest of several seeds."""
-        options = self.options
         fields = [column for column in COLUMNS if column.field]
         ends = ("", " (least)", " (greatest)", " (seeds that got there)")
         found: Table = [
             ("Contender", "Seeds", *(f"{one.title}{end}" for one in fields for end in ends))
         ]
-        by_slot = {
-            row.slot: row
-            for row in rows(history, options.loss_target, options.accuracy_target / 100)
-        }
-        for line in self.lines:
-            spreads: list[Spread] = [getattr(by_slot[line.slot], one.field) for one in fields]
+        for line, row in self._rows(history):
+            spreads: list[Spread] = [getattr(row, one.field) for one in fields]
             numbers = [(one.median, one.low, one.high, one.reached) for one in spreads]
             found.append((line.name, len(line.replicas), *(n for four in numbers for n in four)))
         return found

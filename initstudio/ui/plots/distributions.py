@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.distribution import Binned, display_exponent, pool
-from initstudio.history import History, Readings
+from initstudio.history import History
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, fair_top, grown, number
 from initstudio.ui.chart.spread import QUANTILE, Spread, ends_of, outside, spread_of
@@ -67,9 +67,9 @@ class DistributionPlot(Plot):
 
     def draw(self, history: History) -> None:
         """Draw bars and density of each contender, and the start behind them."""
-        now = self._groups(history.latest)
+        now = self._groups(history)
         if not self._first:
-            self._first = self._groups(history.first)
+            self._first = self._groups(history, start=True)
         start: list[Binned | None] = [None] * len(self.lines)
         if history.layers_step > 0:
             start = self._first
@@ -91,8 +91,9 @@ class DistributionPlot(Plot):
     def data(self, history: History) -> Table:
         """Return the counts of each contender in its own bins, as fine as they were recorded."""
         rows: Table = [("contender", "step", "bin low", "bin high", "count")]
-        for readings, step in ((history.first, 0), (history.latest, history.layers_step)):
-            for line, group in zip(self.lines, self._groups(readings), strict=True):
+        for start, step in ((True, 0), (False, history.layers_step)):
+            groups = self._groups(history, start=start)
+            for line, group in zip(self.lines, groups, strict=True):
                 if group is None:
                     continue
                 edges, counts = group.edges.tolist(), group.counts.tolist()
@@ -108,14 +109,17 @@ class DistributionPlot(Plot):
     def _log(self) -> bool:
         return bool(self.options.scale == "log")
 
-    def _groups(self, readings: Readings) -> list[Binned | None]:
+    def _groups(self, history: History, *, start: bool = False) -> list[Binned | None]:
         """Return each contender's values of the chosen layer, its seeds pooled."""
-        reading = readings[self.reads[0]]
-        tensors = reading.shape[1]
         layer = self.options.layer
-        chosen = int(layer) if layer.isdecimal() and int(layer) < tensors else None
-        groups = []
+        groups: list[Binned | None] = []
         for line in self.lines:
+            run = self.of(line, history)
+            reading = (run.first if start else run.latest).get(self.reads[0])
+            if reading is None:  # of a pinned run that did not record it
+                groups.append(None)
+                continue
+            chosen = int(layer) if layer.isdecimal() and int(layer) < reading.shape[1] else None
             rows = reading[line.replicas]
             rows = rows if chosen is None else rows[:, chosen]
             groups.append(pool(rows.reshape(-1, reading.shape[-1])))
@@ -166,7 +170,7 @@ class DistributionPlot(Plot):
         canvas.say("")
         canvas.begin(smooth=self.settled)
         for line, shape, ghost in zip(self.lines, shapes, ghosts, strict=True):
-            if ghost:
+            if ghost and not line.run:
                 self._drawspread_of(line, ghost, ghost=True)
             if shape:
                 self._drawspread_of(line, shape, ghost=False)
@@ -174,18 +178,17 @@ class DistributionPlot(Plot):
 
     def _drawspread_of(self, line: Line, shape: Spread, *, ghost: bool) -> None:
         theme, canvas = self.theme, self.canvas
-        colour = theme.colour(line.slot)
+        colour, width, dash = line.stroke(theme)
         ink = theme.blend(colour, 0.38) if ghost else colour
-        width = 1.0 if ghost else theme.line_width
-        dash = () if ghost else theme.dash(line.slot)
-        key, z = (line.slot, ghost), 4 if ghost else 10
+        width, dash = (1.0, ()) if ghost else (width, dash)
+        key, z = (line.key, ghost), 4 if ghost else 10
         bottom, top = canvas.view[1]
         if shape.bandwidth == 0:
             at = np.full(2, shape.edges[0])
             canvas.line(key, at, np.array([bottom, top]), ink, width=width + 1, z=z)
             return
         style = self.options.style
-        if style != "density" and not ghost:
+        if style != "density" and not ghost and not line.run:
             x, bars = np.repeat(shape.edges, 2)[1:-1], np.repeat(self._height(shape.bars), 2)
             fill = theme.veil(colour, len(self.lines))
             canvas.area(key, x, np.full(len(x), bottom), np.maximum(bars, bottom), fill, z=2)
@@ -211,7 +214,7 @@ class DistributionPlot(Plot):
         labels = []
         for line, shape in zip(self.lines, shapes, strict=True):
             spread = f"σ {number(shape.group.std(), 2)}" if shape and shape.bandwidth else ""
-            labels.append(Label(line.name, line.slot, spread))
+            labels.append(Label(line.name, line.slot, spread, line.run))
         self.legend.show_labels(tuple(labels))
 
     def _make_notes(

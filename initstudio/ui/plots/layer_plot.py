@@ -122,9 +122,12 @@ class LayerPlot(Plot):
             self.clear(self._why_no_places(history))
             self.show_notes([])
             return
-        now = [self._curve(history.latest, line, columns) for line in self.lines]
+        now = [self._curve(self.of(line, history), line, columns) for line in self.lines]
         if self._start[0] != columns:
-            curves = [self._curve(history.first, line, columns) for line in self.lines]
+            curves = [
+                self._curve(self.of(line, history), line, columns, start=True)
+                for line in self.lines
+            ]
             self._start = (columns, curves)
             self._theory = {}
         start = self._start[1]
@@ -143,8 +146,9 @@ class LayerPlot(Plot):
         canvas.look_at((-0.3, len(names) - 0.7), self._view_y)
         canvas.say("")
         canvas.begin(smooth=self.settled)
+        moved = history.layers_step > 0
         for line, at_start, present in zip(self.lines, start, now, strict=True):
-            self._draw_line(line, at_start if history.layers_step > 0 else None, present)
+            self._draw_line(line, at_start if moved and not line.run else None, present)
         self._draw_start_of_theory(history, columns)
         self._draw_guide(len(names))
         canvas.end()
@@ -156,13 +160,14 @@ class LayerPlot(Plot):
         columns, names = self.places(history) if self._known(history) else ([], ())
         step = history.layers_step
         rows: Table = [("contender", "seed", self.across, "at the start", f"at step {step}")]
-        for line in self.lines if columns else ():
+        for line in self.lines_with(self.quantity.reading, history) if columns else ():
+            run = self.of(line, history)
             for replica in line.replicas.tolist():
-                one = Line(line.name, line.slot, np.array([replica]))
-                head = (line.name, history.header.seeds[replica])
+                one = Line(line.name, line.slot, np.array([replica]), line.run)
+                head = (line.name, run.header.seeds[replica])
                 first, latest = (
                     self._in_units(self.middle_as_read(self.rows(some, one), one))[columns]
-                    for some in (history.first, history.latest)
+                    for some in (run.first, run.latest)
                 )
                 found = zip(names, first.tolist(), latest.tolist(), strict=True)
                 rows += [(*head, *cells) for cells in found]
@@ -184,8 +189,14 @@ class LayerPlot(Plot):
             found: Array = values * self.quantity.times
         return found
 
-    def _curve(self, readings: Readings, line: Line, columns: list[int]) -> Curve:
-        """Return a contender's line and band over the columns."""
+    def _curve(
+        self, history: History, line: Line, columns: list[int], *, start: bool = False
+    ) -> Curve:
+        """Return a contender's line and band over the columns, now or at the start."""
+        readings = history.first if start else history.latest
+        if self.quantity.reading not in readings:  # of a pinned run that did not record it
+            nothing = np.full(len(columns), np.nan)
+            return Curve(nothing, nothing, nothing, 0, nothing, 0, 0)
         rows = self._in_units(self.rows(readings, line))
         middle, rows = self.middle(rows, line)[columns], rows[:, columns]
         known = np.isfinite(rows)
@@ -207,20 +218,26 @@ class LayerPlot(Plot):
     # ------------------------------------------------------------------ drawing
 
     def _draw_line(self, line: Line, start: Curve | None, present: Curve) -> None:
-        theme, canvas = self.theme, self.canvas
-        colour = theme.colour(line.slot)
+        theme, canvas, stroke = self.theme, self.canvas, line.stroke(self.theme)
         x = np.arange(len(present.middle), dtype=np.float64)
         if start is not None:
-            ghost = theme.blend(colour, 0.38)
-            canvas.line(("start", line.slot), x, start.middle, ghost, width=theme.thin_width, z=3)
-        if present.count > 1 and len(self.lines) <= self.most_bands:
-            band = theme.veil(colour, len(self.lines))
-            canvas.area(line.slot, x, present.low, present.high, band, z=1)
-        dash = theme.dash(line.slot)
-        canvas.line(line.slot, x, present.middle, colour, width=theme.line_width, dash=dash)
-        if len(x) <= (DOTTED if self.settled else DOTTED // 2):
+            ghost = theme.blend(stroke.colour, 0.38)
+            canvas.line(("start", line.key), x, start.middle, ghost, width=theme.thin_width, z=3)
+        if present.count > 1 and len(self.lines) <= self.most_bands and not line.run:
+            band = theme.veil(stroke.colour, len(self.lines))
+            canvas.area(line.key, x, present.low, present.high, band, z=1)
+        canvas.line(
+            line.key, x, present.middle, stroke.colour, width=stroke.width, dash=stroke.dash,
+            z=10 - bool(line.run),
+        )  # fmt: skip
+        if len(x) <= (DOTTED if self.settled else DOTTED // 2) and not line.run:
             size = 6 if len(x) <= DOTTED // 2 else 4
-            canvas.dots(line.slot, x, present.middle, colour, size=size, z=11)
+            canvas.dots(line.key, x, present.middle, stroke.colour, size=size, z=11)
+
+    @property
+    def _own(self) -> list[Line]:
+        """Return the contenders of the present run."""
+        return [line for line in self.lines if not line.run]
 
     def _draw_start_of_theory(self, history: History, columns: list[int]) -> None:
         """Draw what theory says of the start, where it says anything."""
@@ -231,7 +248,7 @@ class LayerPlot(Plot):
             # a pen's dashes are dear: with many points the canvas leaves out pixels instead
             x = np.linspace(0, len(columns) - 1, max(2 * FEW, self.canvas.columns // 2))
         for reading, width, dash in looks:
-            for line in self.lines if reading in history.first else ():
+            for line in self._own if reading in history.first else ():
                 if (reading, line.slot) not in self._theory:
                     values = self._predicted(history, reading, line)[columns]
                     self._theory[reading, line.slot] = masked(values, log=self.log)[0]
@@ -277,7 +294,9 @@ class LayerPlot(Plot):
         if at is not None and curves and at < len(curves[0].values):
             texts = [number(float(one.values[at])) for one in curves]
         found = zip(self.lines, texts, strict=True)
-        self.legend.show_labels(tuple(Label(line.name, line.slot, text) for line, text in found))
+        self.legend.show_labels(
+            tuple(Label(line.name, line.slot, text, line.run) for line, text in found)
+        )
 
     def _why_no_places(self, history: History) -> str:
         if self._known(history):
@@ -318,13 +337,13 @@ class LayerPlot(Plot):
         found = history.first.get(quantity.theory)
         if found is None:
             return []
-        silent = [line.name for line in self.lines if not np.isfinite(found[line.replicas]).any()]
+        silent = [line.name for line in self._own if not np.isfinite(found[line.replicas]).any()]
         told = []
-        if len(silent) < len(self.lines):
+        if len(silent) < len(self._own):
             scaled = ", scaled to the last layer" if quantity.anchored else ""
             told.append(f"dotted: theory of the start{scaled}")
             biases = history.first.get(quantity.biases)
-            rows = np.concatenate([line.replicas for line in self.lines])
+            rows = np.concatenate([line.replicas for line in self._own])
             if biases is not None and (biases[rows] > SILENT).any():
                 told.append("dash-dotted: what the biases alone make")
         return told + ([f"no theory for {', '.join(silent)}"] if silent else [])

@@ -5,55 +5,31 @@ A plot has two verbs, `restart(history)` and `extend(history)`; both only mark i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 from msgspec import structs
-from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QLabel,
-    QMenu,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QRectF, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import NoParams, Params, Value, convert
 from initstudio.errors import ExperimentError
 from initstudio.experiment import Contender
 from initstudio.history import Header, History
 from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.chart.legend import Label, Legend
+from initstudio.ui.chart.contender_line import Line, Pin, lines_of, pinned_lines
+from initstudio.ui.chart.frame import Frame
+from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.toolbar import Toolbar
-from initstudio.ui.theme import Theme, font, present
+from initstudio.ui.theme import Theme, present
 
-TAKEN = {
-    "copy_picture": "&Copy picture",
-    "save_picture": "&Save picture…",
-    "copy_data": "Copy &data",
-    "save_data": "Save data &as CSV…",
-}
-"""What a person can take home of a plot: its key, and the menu's words for it."""
 Cell: TypeAlias = str | int | float
 Table: TypeAlias = list[Sequence[Cell]]
 
-
-@dataclass(frozen=True)
-class Line:
-    """One contender that is shown, and its replicas in the readings, int64 [seeds]."""
-
-    name: str
-    slot: int
-    replicas: npt.NDArray[np.int64] = field(compare=False)
+__all__ = ["Cell", "Line", "Pin", "Plot", "Table"]
 
 
-class Plot(QWidget):
+class Plot(Frame):
     """One picture of a run. A subclass names what it reads and draws it in `draw`."""
 
     key: ClassVar[str] = ""
@@ -70,16 +46,18 @@ class Plot(QWidget):
     """The options that differ from their defaults, dict[str, Value]."""
     marked = Signal()
     """The picture is out of date."""
-    enlarge_asked = Signal()
-    """The title was double-clicked."""
-    taken = Signal(str)
-    """What is to be taken home: a key of `TAKEN`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(self.label, Toolbar(self.Options, self.label), parent)
         self.options: Any = self.Options()
         self.history: History | None = None
         self.lines: tuple[Line, ...] = ()
+        """The contenders that are shown, those of pinned runs last."""
+        self.pins: tuple[Pin, ...] = ()
+        self.step: int | None = None
+        """The step as which the run is shown; None: as it is now."""
+        self.misfits: list[str] = []
+        """The names of the pinned runs that cannot be shown here."""
         self.dirty = True
         self.settled = False
         self.theme = present.theme
@@ -87,23 +65,10 @@ class Plot(QWidget):
         self._seen: object = None
         self.setObjectName(self.key)
         self.setAccessibleName(self.label)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setAutoFillBackground(True)
-        self.title = QLabel(self.label)
         self.title.setToolTip(self.summary)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.title.setMinimumWidth(40)
-        self.title.installEventFilter(self)
-        self.toolbar = Toolbar(self.Options, self.label)
         self.toolbar.changed.connect(self._on_option_changed)
-        self.more = self._make_more()
-        self.legend = Legend()
-        self.note = QLabel(wordWrap=False)
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._note = ""
-        self._beside: bool | None = None
         self.picture = self.make_picture()
-        self._lay_out()
+        self.put(self.picture)
         self.toolbar.show_values(self.options)
         self.show_theme(self.theme)
 
@@ -130,15 +95,7 @@ class Plot(QWidget):
     def show_theme(self, theme: Theme) -> None:
         """Use the theme's colours and fonts."""
         self.theme = theme
-        self.title.setFont(font(theme.title_font, bold=True))
-        self.note.setFont(font(theme.small_font))
-        self.note.setStyleSheet(f"color: {theme.muted};")
-        self.note.setFixedHeight(self.note.fontMetrics().height() + 2)
-        self.setStyleSheet(
-            f"#{self.objectName()} {{ background: {theme.base};"
-            f" border: 1px solid {theme.border}; border-radius: 8px; }}"
-        )
-        self.legend.show_theme(theme)
+        self.show_frame(theme)
         if isinstance(self.picture, Canvas):
             self.picture.show_theme(theme)
         self.mark()
@@ -153,11 +110,48 @@ class Plot(QWidget):
         self.show_options(structs.asdict(other.options))
         self.show_contenders(other.contenders)
         self.restart(other.history)
+        self.show_pins(other.pins)
+        self.show_step(other.step)
+
+    def show_pins(self, pins: Sequence[Pin]) -> None:
+        """Show these earlier runs behind the present one."""
+        if tuple(pins) != self.pins:
+            self.pins = tuple(pins)
+            self._match_lines()
+
+    def show_step(self, step: int | None) -> None:
+        """Show the run, and pinned ones, as they were at a step; None: as they are now."""
+        if step != self.step:
+            self.step = step
+            self.mark()
+
+    @property
+    def shown(self) -> History | None:
+        """Return the run as it is shown."""
+        if self.history is None or self.step is None:
+            return self.history
+        return self.history.at(self.step)
+
+    def of(self, line: Line, history: History) -> History:
+        """Return the run in which a line's replicas count: this one, or a pinned one.
+
+        A pinned one is given as it was at the same step, if `history` is that of a step.
+        """
+        if not line.run:
+            return history
+        pinned = self.pins[line.run - 1].history
+        return pinned if history.until is None else pinned.at(history.until)
+
+    def lines_with(self, key: str, history: History) -> tuple[Line, ...]:
+        """Return the lines whose run has this reading by layer."""
+        return tuple(line for line in self.lines if key in self.of(line, history).latest)
 
     def extend(self, history: History) -> None:
         """Show what has been added to the run."""
         if history is not self.history:
             self.restart(history)
+        if self.step is not None:
+            return  # what is over does not change
         seen = self.state_of(history)
         if seen != self._seen:
             self._seen = seen
@@ -182,12 +176,13 @@ class Plot(QWidget):
         """Draw the picture now; `settle` draws it smooth, for a run that rests."""
         self.dirty = False
         self.settled = settle
-        why_not = self._why_nothing()
-        if why_not or self.history is None:
+        history = self.shown
+        why_not = self._why_nothing(history)
+        if why_not or history is None:
             self.clear(why_not)
             self.show_notes([])
             return
-        self.draw(self.history)
+        self.draw(history)
 
     # ------------------------------------------------------------------ what a subclass fills in
 
@@ -207,6 +202,10 @@ class Plot(QWidget):
         """Draw the run's picture; there is at least one contender, and all that is read."""
         raise NotImplementedError
 
+    def fits(self, pinned: Header, present: Header) -> bool:
+        """Return whether a pinned run can be drawn into the same picture."""
+        return (pinned.layers, pinned.tensors) == (present.layers, present.tensors)
+
     def on_shape_changed(self) -> None:
         """Forget what was computed for other options, contenders or another run."""
 
@@ -224,7 +223,7 @@ class Plot(QWidget):
             self.picture.begin()
             self.picture.end()
             self.picture.say(message)
-        self.legend.show_labels(tuple(Label(one.name, one.slot) for one in self.lines))
+        self.legend.show_labels(tuple(Label(one.name, one.slot, run=one.run) for one in self.lines))
 
     # ------------------------------------------------------------------ for subclasses
 
@@ -245,22 +244,14 @@ class Plot(QWidget):
         return self.history.header if self.history else None
 
     def show_notes(self, notes: Sequence[str]) -> None:
-        """Write what a person must know to read the picture; the whole text is in the tooltip."""
-        text = "  ·  ".join(note for note in notes if note)
-        if text != self._note:
-            self._note = text
-            self.note.setToolTip("\n".join(note for note in notes if note))
-            self._elide_note()
+        """Write what a person must know to read the picture."""
+        others = (f"{name} has other layers, and is not shown" for name in self.misfits)
+        super().show_notes([*notes, *others])
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
         """Return the contenders of the present experiment."""
         return self._contenders
-
-    @property
-    def notes(self) -> str:
-        """Return the notes under the picture, in full."""
-        return self._note
 
     def set_option(self, name: str, value: Value) -> None:
         """Change one option as a person does, and tell of it."""
@@ -268,17 +259,17 @@ class Plot(QWidget):
 
     # ------------------------------------------------------------------ inside
 
-    def _why_nothing(self) -> str:
-        if self.history is None:
+    def _why_nothing(self, history: History | None) -> str:
+        if history is None:
             return self.invitation
-        recorded = self.history.header.experiment.recording.probes
+        recorded = history.header.experiment.recording.probes
         missing = [key for key in self.reads if recorded is not None and key not in recorded]
         if len(missing) == len(self.reads) and missing:
             names = " and ".join(f"“{key.replace('_', ' ')}”" for key in missing)
             return f"{names} was not recorded in this run."
         if not self.lines:
             return "No contender of this run is shown."
-        known = {**self.history.series, **self.history.epoch_series, **self.history.latest}
+        known = {**history.series, **history.epoch_series, **history.latest}
         return "" if any(key in known for key in self.reads) else self.invitation
 
     def _match_lines(self) -> None:
@@ -286,13 +277,13 @@ class Plot(QWidget):
 
     def match(self, header: Header | None) -> None:
         """Find the rows of the contenders that are shown, in what the header tells of."""
-        lines: list[Line] = []
-        if header is not None:
-            slots = np.array(header.slots)
-            for one in self._contenders:
-                replicas = np.flatnonzero(slots == one.slot)
-                if len(replicas) and not one.hidden:
-                    lines.append(Line(one.name, one.slot, replicas))
+        lines = lines_of(header, self._contenders) if header else []
+        self.misfits = []
+        for run, pin in enumerate(self.pins, 1):
+            if header is None or self.fits(pin.history.header, header):
+                lines += pinned_lines(run, pin)
+            else:
+                self.misfits.append(pin.name)
         self.lines = tuple(lines)
         self.on_shape_changed()
         self.mark()
@@ -310,85 +301,6 @@ class Plot(QWidget):
         self.options_changed.emit(
             {key: changed[key] for key in changed if changed[key] != defaults[key]}
         )
-
-    def _make_more(self) -> QToolButton:
-        """Return the button with the menu of what can be taken home; so does a right click."""
-        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setText("⋯")
-        button.setProperty("kind", "dots")
-        button.setAccessibleName(f"{self.label}: Take home")
-        button.setToolTip("Take this picture or its numbers home.")
-        menu = QMenu(button)
-        for key, text in TAKEN.items():
-            menu.addAction(text).triggered.connect(partial(self._on_taken, key))
-        menu.addSeparator()
-        menu.addAction("&Enlarge, or back").triggered.connect(self._on_enlarge)
-        button.setMenu(menu)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.customContextMenuRequested.connect(lambda at: menu.popup(self.mapToGlobal(at)))
-        return button
-
-    def _on_taken(self, key: str, *_checked: bool) -> None:
-        self.taken.emit(key)
-
-    def _on_enlarge(self, *_checked: bool) -> None:
-        self.enlarge_asked.emit()
-
-    def _lay_out(self) -> None:
-        self._head = QGridLayout()
-        self._head.setSpacing(2)
-        self._head.setColumnStretch(0, 1)
-        self._head.addWidget(self.title, 0, 0)
-        self._head.addWidget(self.more, 0, 2)
-        self._place_toolbar(beside=True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 7, 10, 5)
-        column.setSpacing(3)
-        column.addLayout(self._head)
-        column.addWidget(self.legend)
-        column.addWidget(self.picture, 1)
-        column.addWidget(self.note)
-
-    def _place_toolbar(self, *, beside: bool) -> None:
-        """Put the options beside the title, or into a row of their own."""
-        if beside == self._beside:
-            return
-        self._beside = beside
-        self._head.removeWidget(self.toolbar)
-        place = (0, 1, 1, 1) if beside else (1, 0, 1, 4)
-        self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
-
-    def _elide_note(self) -> None:
-        metrics = self.note.fontMetrics()
-        width = max(20, self.width() - 26)
-        self.note.setText(metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, width))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Shorten the notes to the width, and give the options a row where they need one."""
-        super().resizeEvent(event)
-        self._elide_note()
-        title = self.title.fontMetrics().horizontalAdvance(self.label)
-        controls = self.toolbar.sizeHint().width() + self.more.sizeHint().width()
-        self._place_toolbar(beside=title + controls + 38 <= self.width())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ask for more room at a double click on the title."""
-        if event.type() == QEvent.Type.MouseButtonDblClick:
-            self.enlarge_asked.emit()
-            return True
-        return super().eventFilter(watched, event)
-
-    def hasHeightForWidth(self) -> bool:
-        """Return that the board is shared evenly, whatever the legend needs."""
-        return False
-
-    def sizeHint(self) -> QSize:
-        """Return the same size for all pictures, so that they share the board evenly."""
-        return QSize(420, 300)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least size at which a picture can be read."""
-        return QSize(220, 150)
 
 
 def _shown_as(contender: Contender) -> tuple[str, int, bool]:

@@ -63,6 +63,7 @@ class SimilarityPlot(LayerPlot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._panels: list[Panel] = []
         self._maps: list[Array] = []
+        self._mapped: tuple[Line, ...] = ()
         super().__init__(parent)
 
     def make_picture(self) -> Canvas:
@@ -74,7 +75,7 @@ class SimilarityPlot(LayerPlot):
     def on_shape_changed(self) -> None:
         """Forget the maps; offer the layers of this run."""
         super().on_shape_changed()
-        self._panels, self._maps = [], []
+        self._panels, self._maps, self._mapped = [], [], ()
         names = self.header.layers if self.header else ()
         found = [(str(at), name) for at, name in enumerate(names)]
         self.toolbar.offer("layer", [("last", "Last layer"), *found])
@@ -122,8 +123,9 @@ class SimilarityPlot(LayerPlot):
             return super().data(history)
         rows: Table = [("contender", "layer", "input", "other input", "cosine")]
         at = self._map_layer(history.header)
-        for line in self.lines:
-            cosines = _mean(history.latest["cosines"][line.replicas, at][None])[0]
+        for line in self.lines_with("cosines", history):
+            found = self.of(line, history).latest["cosines"]
+            cosines = _mean(found[line.replicas, at][None])[0]
             pairs = zip(*(side.tolist() for side in PAIRS), cosines.tolist(), strict=True)
             rows += [
                 (line.name, history.header.layers[at], one + 1, other + 1, cosine)
@@ -141,8 +143,12 @@ class SimilarityPlot(LayerPlot):
     def _draw_maps(self, history: History) -> None:
         canvas, at = self.canvas, self._map_layer(history.header)
         self._curves = []
-        self._maps = [cosine_map(history.latest["cosines"][one.replicas, at]) for one in self.lines]
-        self._panels = panels_in(len(self.lines), canvas.columns, canvas.rows, square=True)
+        self._mapped = self.lines_with("cosines", history)
+        self._maps = [
+            cosine_map(self.of(one, history).latest["cosines"][one.replicas, at])
+            for one in self._mapped
+        ]
+        self._panels = panels_in(len(self._mapped), canvas.columns, canvas.rows, square=True)
         for axis in (canvas.left, canvas.bottom):
             axis.show_as(bare=True)
         canvas.name_axes("", "")
@@ -150,10 +156,10 @@ class SimilarityPlot(LayerPlot):
         canvas.say("")
         canvas.begin(smooth=self.settled)
         shades = signs(self.theme)
-        for line, panel, cosines in zip(self.lines, self._panels, self._maps, strict=True):
+        for line, panel, cosines in zip(self._mapped, self._panels, self._maps, strict=True):
             # the first input is the uppermost
-            canvas.image(line.slot, panel.area, shades.of(cosines[::-1], -1, 1), z=1)
-            panel.draw_title(canvas, line.slot, line.name, self.theme.colour(line.slot))
+            canvas.image(line.key, panel.area, shades.of(cosines[::-1], -1, 1), z=1)
+            panel.draw_title(canvas, line.key, line.name, self.theme.colour(line.slot))
         canvas.colour_scale(shades, -1, 1, "cosine")
         canvas.end()
         self._label_maps(None)
@@ -161,7 +167,7 @@ class SimilarityPlot(LayerPlot):
         notes.append(f"each of the first {counted(EXAMPLES, 'input')} against each")
         lost = [
             line.name
-            for line, cosines in zip(self.lines, self._maps, strict=True)
+            for line, cosines in zip(self._mapped, self._maps, strict=True)
             if not np.isfinite(cosines[PAIRS]).any()
         ]
         self.show_notes([*notes, *(f"{name}: no cosine is a number" for name in lost)])
@@ -179,9 +185,9 @@ class SimilarityPlot(LayerPlot):
     def _label_maps(self, cell: tuple[int, int] | None) -> None:
         """Name the contenders, with the cosine of the pair below the mouse, or the mean of all."""
         labels = []
-        for line, cosines in zip(self.lines, self._maps, strict=True):
+        for line, cosines in zip(self._mapped, self._maps, strict=True):
             value = cosines[cell] if cell else _mean(cosines[PAIRS][None])[0]
-            labels.append(Label(line.name, line.slot, number(float(value), 2)))
+            labels.append(Label(line.name, line.slot, number(float(value), 2), line.run))
         self.legend.show_labels(tuple(labels))
 
     def _show_labels(self) -> None:

@@ -1,14 +1,13 @@
 """What a picture over the steps is: curves of training and of validation, to be looked into."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from math import inf, isfinite
 from typing import Any, ClassVar
 
 import numpy as np
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from initstudio.history import History, Series
+from initstudio.history import Header, History, Series
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import (
@@ -17,12 +16,12 @@ from initstudio.ui.chart.lines import (
     counted,
     fair_top,
     grown,
-    masked,
     number,
     step_end,
     zigzag,
 )
 from initstudio.ui.chart.marks import Mark
+from initstudio.ui.chart.step_part import Curves, Part
 from initstudio.ui.chart.track import Track
 from initstudio.ui.chart.zoom import Zoom
 from initstudio.ui.plots.plot import Line, Plot, Table
@@ -32,16 +31,8 @@ RECENT = 0.25
 WIDE = 420
 """Pixels from which on a picture has room for names at the lines' ends."""
 FEW_NAMES = 8
-
-
-@dataclass
-class _Part:
-    """One of the two families of curves: its series, track and looks."""
-
-    series: Series
-    track: Track
-    validation: bool
-    dotted: bool
+COLUMNS = 190
+"""Most points of a line: what is drawn while a run goes must cost little."""
 
 
 class StepPlot(Plot):
@@ -51,9 +42,9 @@ class StepPlot(Plot):
     quantity: ClassVar[str] = ""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._tracks: dict[str, Track] = {}
+        self._tracks: dict[tuple[int, str], Track] = {}
         self._view_y: Range | None = None
-        self._parts: list[_Part] = []
+        self._parts: list[Part] = []
         self._hover: float | None = None
         self.zoom = Zoom()
         super().__init__(parent)
@@ -107,9 +98,10 @@ class StepPlot(Plot):
             self.show_notes([])
             return
         log = self._log
-        end = step_end(max(history.last_step, 1), max(history.header.steps, 1))
-        view_x = self.zoom.view((0.0, float(end)))
-        drawn = [self._drawable(part, view_x, log=log) for part in self._parts]
+        view_x = self.zoom.view((0.0, self._end(history)))
+        until = inf if history.until is None else history.until
+        columns, scale = min(COLUMNS, canvas.columns), 100.0 if self.percent else 1.0
+        drawn = [part.curves(view_x, columns, until, scale=scale, log=log) for part in self._parts]
         self._view_y = self._range(drawn, log=log)
         canvas.left.show_as(log=log)
         canvas.name_axes(*self._axis_names(history))
@@ -118,9 +110,10 @@ class StepPlot(Plot):
         canvas.begin(smooth=self.settled)
         for part, curves in zip(self._parts, drawn, strict=True):
             self._draw_part(part, curves)
-        self._draw_breaks(history, drawn[-1])
+        self._draw_breaks(history, drawn)
+        self._draw_until(history)
         canvas.end()
-        self._name_ends(drawn[-1])
+        self._name_ends(drawn)
         self._show_labels()
         self.show_notes(self._make_notes(history, drawn, log=log))
 
@@ -129,9 +122,10 @@ class StepPlot(Plot):
         rows: Table = [("part", "contender", "seed", "step", "least", "mean", "greatest")]
         for part in self._find_parts(history):
             name, series = "validation" if part.validation else "training", part.series
-            for line in self.lines:
+            for line in part.lines:
+                seeds = self.of(line, history).header.seeds
                 for replica in line.replicas.tolist():
-                    head = (name, line.name, history.header.seeds[replica])
+                    head = (name, line.name, seeds[replica])
                     found = zip(
                         series.steps.tolist(),
                         series.low[:, replica].tolist(),
@@ -148,7 +142,25 @@ class StepPlot(Plot):
     def _log(self) -> bool:
         return getattr(self.options, "scale", "linear") == "log"
 
-    def _find_parts(self, history: History) -> list[_Part]:
+    def fits(self, _pinned: Header, _present: Header) -> bool:
+        """Return that curves over steps need no likeness."""
+        return True
+
+    def _end(self, history: History) -> float:
+        """Return the last step of the axis."""
+        runs = [history, *(pin.history for pin in self.pins)]
+        last = max(1, *(run.last_step for run in runs))
+        return float(step_end(last, max(1, *(run.header.steps for run in runs))))
+
+    def _find_parts(self, history: History) -> list[Part]:
+        parts = []
+        for run in sorted({line.run for line in self.lines}):
+            lines = tuple(line for line in self.lines if line.run == run)
+            parts += self._parts_of(lines, self.of(lines[0], history))
+        return parts
+
+    def _parts_of(self, lines: tuple[Line, ...], history: History) -> list[Part]:
+        """Return the curves of one run's contenders."""
         train, held_out = self.reads
         options = self.options
         parts = []
@@ -156,126 +168,113 @@ class StepPlot(Plot):
             by_epoch = options.each == "epoch"
             found = (history.epoch_means if by_epoch else history.series).get(train)
             if found is not None and len(found):
-                parts.append(self._part(train, found, validation=False, by_epoch=by_epoch))
+                parts.append(self._part(lines, train, found, by_epoch=by_epoch))
         if options.show != "train":
             found = history.epoch_series.get(held_out)
             if found is not None and len(found) and np.isfinite(found.mean).any():
-                parts.append(self._part(held_out, found, validation=True, by_epoch=True))
+                parts.append(self._part(lines, held_out, found, by_epoch=True))
+        if parts:
+            parts[-1].front = True
         return parts
 
-    def _part(self, key: str, series: Series, *, validation: bool, by_epoch: bool) -> _Part:
-        if key not in self._tracks:
+    def _part(self, lines: tuple[Line, ...], key: str, series: Series, *, by_epoch: bool) -> Part:
+        place = (lines[0].run, key)
+        if place not in self._tracks:
             weight = 0.0 if by_epoch else self.options.smoothing
-            groups = [line.replicas for line in self.lines]
+            groups = [line.replicas for line in lines]
             quartiles = self.options.band == "quartiles"
-            self._tracks[key] = Track(groups, weight, quartiles=quartiles)
-        track = self._tracks[key]
+            self._tracks[place] = Track(groups, weight, quartiles=quartiles)
+        track = self._tracks[place]
         track.follow(series)
         dotted = by_epoch and len(track.x) <= 50
-        return _Part(series, track, validation, dotted)
+        validation = key == self.reads[1]
+        return Part(lines, series, track, validation, dotted, front=False)
 
-    def _drawable(self, part: _Part, view: Range, *, log: bool) -> dict[str, Any]:
-        """Return x, the line, the faint line and the band as they are drawn, decimated."""
-        track = part.track
-        columns = min(190, self.canvas.columns)
-        x, lows, highs = track.decimated(view, columns)
-        scale = 100.0 if self.percent else 1.0
-        lows, hostile, lost = masked(lows * scale, log=log)
-        highs, _, _ = masked(highs * scale, log=log)
-        # columns outside of the view are there for the lines that lead to them
-        seen = (x >= view[0]) & (x <= view[1])
-        if getattr(self.options, "recent", False) and len(track.x):
-            last = min(float(track.x[-1]), view[1])
-            seen &= x >= last - RECENT * (last - view[0])
-        return {
-            "x": x,
-            "low": lows,
-            "high": highs,
-            "hostile": hostile,
-            "lost": lost,
-            "seen": seen,
-        }
-
-    def _range(self, drawn: list[dict[str, Any]], *, log: bool) -> Range:
+    def _range(self, drawn: list[Curves], *, log: bool) -> Range:
         if self.percent:
             return (0.0, 100.0)
-        bottoms, tops = [], []
-        for curves in drawn:
-            # the band is left out: one seed among many must not set the axis
-            seen = curves["seen"]
-            shown = curves["low"][0][:, seen], curves["high"][0][:, seen]
-            for low, high in zip(*shown, strict=True):
-                if np.isfinite(low).any():
-                    bottoms.append(float(np.nanmin(low)))
-                    tops.append(float(np.nanmax(high)))
-        if not tops:
+        recent = RECENT if getattr(self.options, "recent", False) else 1.0
+        # the band is left out: one seed among many must not set the axis
+        ends = [end for curves in drawn for end in curves.ends(recent)]
+        if not ends:
             return self._view_y or (0.0, 1.0)
+        bottoms, tops = [low for low, _ in ends], [high for _, high in ends]
         if log:
             return grown(self._view_y, min(bottoms), max(tops), log=True)
         top = fair_top(bottoms, tops)
         bottom = min(bottoms)
         return grown(self._view_y, 0.0 if 0 <= bottom < top / 2 else bottom, top)
 
-    def _draw_part(self, part: _Part, curves: dict[str, Any]) -> None:
+    def _draw_part(self, part: Part, curves: Curves) -> None:
         theme, canvas = self.theme, self.canvas
-        both = len(self._parts) == 2
-        x, low, high = curves["x"], curves["low"], curves["high"]
-        for index, line in enumerate(self.lines):
-            key = (line.slot, part.validation)
-            colour = theme.colour(line.slot)
-            faint = both and not part.validation
-            ink = theme.blend(colour, 0.5) if faint else colour
-            if len(line.replicas) > 1 and not faint:
-                band = theme.veil(colour, len(self.lines))
+        x, low, high = curves.x, curves.low, curves.high
+        for index, line in enumerate(part.lines if len(x) else ()):
+            key, stroke = (line.key, part.validation), line.stroke(theme)
+            ink = stroke.colour if part.front else theme.blend(stroke.colour, 0.5)
+            if len(line.replicas) > 1 and part.front and not line.run:
+                band = theme.veil(stroke.colour, len(self.lines))
                 canvas.area(("band", *key), x, low[2, index], high[3, index], band, z=1)
-            if len(line.replicas) == 1 and self._smoothed(part):
+            if len(line.replicas) == 1 and self._smoothed(part) and not line.run:
                 raw = zigzag(x, low[1, index], high[1, index])
-                canvas.line(("raw", *key), *raw, theme.blend(colour, 0.28), width=1, z=5)
+                canvas.line(("raw", *key), *raw, theme.blend(stroke.colour, 0.28), width=1, z=5)
             points = self._main_line(part, x, low[:, index], high[:, index])
             canvas.line(
-                key, *points, ink, width=theme.line_width, dash=theme.dash(line.slot),
-                z=20 if part.validation else 10,
+                key, *points, ink, width=stroke.width, dash=stroke.dash,
+                z=(20 if part.validation else 10) - bool(line.run),
             )  # fmt: skip
-            if part.dotted or len(x) == 1:
+            if (part.dotted and not line.run) or len(x) == 1:
                 canvas.dots(key, x, low[0, index], ink, size=6, z=21)
 
-    def _draw_breaks(self, history: History, curves: dict[str, Any]) -> None:
+    def _draw_breaks(self, history: History, drawn: list[Curves]) -> None:
         """Draw a cross where each contender's loss was no number any more."""
         marks = []
-        for index, line in enumerate(self.lines):
-            steps = history.diverged[line.replicas]
-            known = np.flatnonzero(np.isfinite(curves["low"][0, index]))
+        for line, x, low, high in self._fronts(drawn):
+            steps = self.of(line, history).diverged[line.replicas]
+            known = np.flatnonzero(np.isfinite(low))
             if (steps >= 0).all() and len(known):
                 at, step = int(known[-1]), int(steps.min())
                 bottom, top = self.canvas.view[1]
-                y = min(max(float(curves["high"][0, index, at]), bottom), top)
-                colour = self.theme.colour(line.slot)
-                marks.append(Mark(y, f"{step:,}", colour, x=max(float(curves["x"][at]), step)))
+                y = min(max(float(high[at]), bottom), top)
+                colour = line.stroke(self.theme).colour
+                marks.append(Mark(y, f"{step:,}", colour, x=max(float(x[at]), step)))
         self.canvas.crosses("breaks", marks, z=30)
 
-    def _name_ends(self, curves: dict[str, Any]) -> None:
+    def _draw_until(self, history: History) -> None:
+        """Draw where the run is shown, if that is not its end."""
+        if history.until is not None:
+            x, ends = np.full(2, float(history.until)), np.array(self.canvas.view[1])
+            self.canvas.line("until", x, ends, self.theme.muted, width=1.2, z=25)
+
+    def _fronts(self, drawn: list[Curves]) -> Iterator[tuple[Line, Array, Array, Array]]:
+        """Yield each line that is in front: it, its x, and its least and greatest y [n]."""
+        for part, curves in zip(self._parts, drawn, strict=True):
+            for index, line in enumerate(part.lines if part.front else ()):
+                yield line, curves.x, curves.low[0, index], curves.high[0, index]
+
+    def _name_ends(self, drawn: list[Curves]) -> None:
         """Write the contenders' names where their lines end, if there is room."""
         marks = []
         if self.width() >= WIDE and len(self.lines) <= FEW_NAMES:
-            for index, line in enumerate(self.lines):
-                inside = curves["low"][0, index][curves["x"] <= self.canvas.view[0][1]]
+            for line, x, low, _high in self._fronts(drawn):
+                inside = low[x <= self.canvas.view[0][1]]
                 known = inside[np.isfinite(inside)]
                 if len(known):
-                    marks.append(Mark(float(known[-1]), line.name, self.theme.colour(line.slot)))
+                    colour = line.stroke(self.theme).colour
+                    marks.append(Mark(float(known[-1]), line.name, colour))
         self.canvas.name_ends(marks)
 
-    def _main_line(self, part: _Part, x: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    def _main_line(self, part: Part, x: Array, low: Array, high: Array) -> tuple[Array, Array]:
         """Return the points of the main line.
 
         With one seed and nothing smoothed that is the whole extent of the readings of a column.
         """
         if self._smoothed(part) or part.series.stride == 1:
             return zigzag(x, low[0], high[0])
-        return zigzag(x, low[2], high[3]) if len(self.lines[0].replicas) == 1 else zigzag(
+        return zigzag(x, low[2], high[3]) if len(part.lines[0].replicas) == 1 else zigzag(
             x, low[0], high[0]
         )  # fmt: skip
 
-    def _smoothed(self, part: _Part) -> bool:
+    def _smoothed(self, part: Part) -> bool:
         return not part.validation and self.options.each == "step" and self.options.smoothing > 0
 
     # ------------------------------------------------------------------ words
@@ -293,47 +292,60 @@ class StepPlot(Plot):
             return "The first epoch is not over yet."
         return self.invitation
 
-    def _make_notes(self, history: History, drawn: list[dict[str, Any]], *, log: bool) -> list[str]:
-        notes = [_divergence(line.name, history.diverged[line.replicas]) for line in self.lines]
+    def _make_notes(self, history: History, drawn: list[Curves], *, log: bool) -> list[str]:
+        notes = [f"shown as at step {history.until:,}"] if history.until is not None else []
+        notes += [
+            _divergence(line.name, self.of(line, history).diverged[line.replicas])
+            for line in self.lines
+        ]
         top = self._view_y[1] if self._view_y else inf
         if not log and not self.percent:
             notes += self._above(drawn, top)
-        lost = sum(curves["lost"] for curves in drawn)
+        lost = sum(curves.lost for curves in drawn)
         if lost:
             notes.append("values at or below 0 have no place on a log scale and are left out")
-        if any(curves["hostile"] for curves in drawn) and not any(notes):
+        if any(curves.hostile for curves in drawn) and not any(notes):
             notes.append("values that are no finite number up to 10³⁰ are left out")
-        if self.options.show != "train" and len(self._parts) < (self.options.show == "both") + 1:
+        own = [part for part in self._parts if not part.lines[0].run]
+        if self.options.show != "train" and len(own) < (self.options.show == "both") + 1:
             notes.append("no data is kept out for validation")
         if self.lines and len(self.lines[0].replicas) > 1:
             band = "quartiles" if self.options.band == "quartiles" else "range"
             notes.append(f"median and {band} of {len(self.lines[0].replicas)} seeds")
         return notes
 
-    def _above(self, drawn: list[dict[str, Any]], top: float) -> list[str]:
+    def _above(self, drawn: list[Curves], top: float) -> list[str]:
         notes = []
-        for index, line in enumerate(self.lines):
-            highs = [curves["high"][0, index] for curves in drawn]
-            most = max((float(np.nanmax(high)) for high in highs if np.isfinite(high).any()),
-                       default=0.0)  # fmt: skip
-            if most > top * (1 + 1e-9):
-                notes.append(f"{line.name} reaches {number(most)}, above the axis (Log shows it)")
+        most: dict[str, float] = {}
+        for part, curves in zip(self._parts, drawn, strict=True):
+            for line, high in zip(part.lines, curves.high[0], strict=True):
+                if np.isfinite(high).any():
+                    most[line.name] = max(most.get(line.name, 0.0), float(np.nanmax(high)))
+        for name, value in most.items():
+            if value > top * (1 + 1e-9):
+                notes.append(f"{name} reaches {number(value)}, above the axis (Log shows it)")
         return notes
 
     def _show_labels(self) -> None:
         if not self._parts:
             return
-        track = self._parts[-1].track
-        values = track.values_at(inf if self._hover is None else self._hover)
-        labels = [
-            Label(line.name, line.slot, self._value_text(line, float(value)))
-            for line, value in zip(self.lines, values, strict=True)
-        ]
+        at = self._hover
+        if at is None:
+            at = inf if self.step is None else self.step
+        labels = []
+        for part in self._parts:
+            values = part.track.values_at(at)
+            labels += [
+                Label(line.name, line.slot, self._value_text(line, float(value)), line.run)
+                for line, value in zip(part.lines, values, strict=True)
+                if part.front
+            ]
         self.legend.show_labels(tuple(labels))
 
     def _value_text(self, line: Line, value: float) -> str:
         if not isfinite(value):
-            ended = self.history is not None and (self.history.diverged[line.replicas] >= 0).all()
+            run = self.of(line, self.shown) if self.shown else None
+            ended = run is not None and (run.diverged[line.replicas] >= 0).all()
             return "diverged" if ended and self._hover is None else "–"
         return f"{100 * value:.1f} %" if self.percent else number(value)
 

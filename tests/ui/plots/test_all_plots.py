@@ -14,6 +14,7 @@ from initstudio.experiment import Recording
 from initstudio.history import History
 from initstudio.ui import theme
 from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.contender_line import Pin
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
 from initstudio.ui.plots.study_plot import StudyPlot
@@ -230,3 +231,74 @@ def test_pictures_share_the_board_evenly(key: str, qtbot: QtBot) -> None:
     plot = shown(qtbot, key, history_of(experiment_of()))
     assert not plot.hasHeightForWidth()
     assert plot.sizeHint() == Plot.sizeHint(plot)
+
+
+def long_history(contenders: int = 3, seeds: int = 1) -> History:
+    """Return a run of 100 steps with readings by layer at every 10th, which grow."""
+    header = header_of(experiment_of(contenders, seeds))
+    history, loss = History(header), falling(header, 100)
+    for start in range(0, 100, 10):
+        layers = layers_of(header, 1 + start / 10)
+        part = stretch_from(header, loss[start : start + 10], start, layers)
+        history.extend(replace(part, layers_step=start))
+    return history
+
+
+@every_plot
+def test_a_run_is_shown_as_it_was_in_every_option(key: str, qtbot: QtBot) -> None:
+    if issubclass(PLOTS[key], StudyPlot):
+        pytest.skip("a study is of the start")
+    history = long_history()
+    plot = shown(qtbot, key, history)
+    for options in all_options(PLOTS[key]):
+        plot.show_options(options)
+        for step in (0, 37, 99, None):
+            plot.show_step(step)
+            assert plot.dirty
+            plot.refresh(settle=True)
+            plot.grab()
+
+
+@every_plot
+def test_what_is_shown_as_it_was_stays_while_the_run_goes_on(key: str, qtbot: QtBot) -> None:
+    if issubclass(PLOTS[key], StudyPlot):
+        pytest.skip("a study is of the start")
+    history = long_history()
+    plot = shown(qtbot, key, history)
+    plot.show_step(37)
+    plot.refresh()
+    before = plot.shown
+    assert before is not None
+    history.extend(stretch_from(history.header, falling(history.header, 120)[100:], 100))
+    plot.extend(history)
+    assert not plot.dirty
+    after = plot.shown
+    assert after is not None
+    assert (after.until, after.layers_step) == (37, 30)
+    for name, one in before.latest.items():
+        np.testing.assert_array_equal(after.latest[name], one)
+    plot.show_step(None)
+    assert plot.dirty
+
+
+@every_plot
+def test_pinned_runs_are_drawn_too_and_leave_the_present_one_in_sight(
+    key: str, qtbot: QtBot
+) -> None:
+    if issubclass(PLOTS[key], StudyPlot):
+        pytest.skip("a study is of the start")
+    history, earlier = long_history(2), long_history(4, 2)
+    deep = replace(history.header, layers=(*history.header.layers, "9 Linear"))
+    plot = shown(qtbot, key, history)
+    plot.show_pins([Pin("Run 1", earlier), Pin("Deep", History(deep))])
+    for options in all_options(PLOTS[key]):
+        plot.show_options(options)
+        for step in (None, 37):
+            plot.show_step(step)
+            plot.refresh(settle=True)
+            plot.grab()
+    names = [line.name for line in plot.lines]
+    assert names[:3] == ["Way 0", "Way 1", "Way 0 (Run 1)"]
+    assert plot.misfits in (["Deep"], [])
+    plot.show_pins([])
+    assert [line.name for line in plot.lines] == ["Way 0", "Way 1"]

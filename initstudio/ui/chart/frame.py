@@ -1,0 +1,158 @@
+"""The frame around a picture: its title, its options, its legend and one line of notes."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from initstudio.ui.chart.legend import Legend
+from initstudio.ui.chart.toolbar import Toolbar
+from initstudio.ui.theme import Theme, font
+
+TAKEN = {
+    "copy_picture": "&Copy picture",
+    "save_picture": "&Save picture…",
+    "copy_data": "Copy &data",
+    "save_data": "Save data &as CSV…",
+}
+"""What a person can take home of a plot: its key, and the menu's words for it."""
+
+
+class Frame(QWidget):
+    """Lays out what belongs to a picture; `put` gives it the picture itself."""
+
+    enlarge_asked = Signal()
+    """The title was double-clicked."""
+    taken = Signal(str)
+    """What is to be taken home: a key of `TAKEN`."""
+
+    def __init__(self, label: str, toolbar: Toolbar, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAutoFillBackground(True)
+        self.title = QLabel(label)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.title.setMinimumWidth(40)
+        self.title.installEventFilter(self)
+        self.toolbar = toolbar
+        self.more = self._make_more()
+        self.legend = Legend()
+        self.note = QLabel(wordWrap=False)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._note = ""
+        self._beside: bool | None = None
+
+    def put(self, picture: QWidget) -> None:
+        """Lay out all, around the picture."""
+        self._head = QGridLayout()
+        self._head.setSpacing(2)
+        self._head.setColumnStretch(0, 1)
+        self._head.addWidget(self.title, 0, 0)
+        self._head.addWidget(self.more, 0, 2)
+        self._place_toolbar(beside=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 7, 10, 5)
+        column.setSpacing(3)
+        column.addLayout(self._head)
+        column.addWidget(self.legend)
+        column.addWidget(picture, 1)
+        column.addWidget(self.note)
+
+    def show_frame(self, theme: Theme) -> None:
+        """Use the theme's colours and fonts."""
+        self.title.setFont(font(theme.title_font, bold=True))
+        self.note.setFont(font(theme.small_font))
+        self.note.setStyleSheet(f"color: {theme.muted};")
+        self.note.setFixedHeight(self.note.fontMetrics().height() + 2)
+        self.setStyleSheet(
+            f"#{self.objectName()} {{ background: {theme.base};"
+            f" border: 1px solid {theme.border}; border-radius: 8px; }}"
+        )
+        self.legend.show_theme(theme)
+
+    def show_notes(self, notes: Sequence[str]) -> None:
+        """Write what a person must know to read the picture; the whole text is in the tooltip."""
+        text = "  ·  ".join(note for note in notes if note)
+        if text != self._note:
+            self._note = text
+            self.note.setToolTip("\n".join(note for note in notes if note))
+            self._elide_note()
+
+    @property
+    def notes(self) -> str:
+        """Return the notes under the picture, in full."""
+        return self._note
+
+    def _make_more(self) -> QToolButton:
+        """Return the button with the menu of what can be taken home; so does a right click."""
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setText("⋯")
+        button.setProperty("kind", "dots")
+        button.setAccessibleName(f"{self.title.text()}: Take home")
+        button.setToolTip("Take this picture or its numbers home.")
+        menu = QMenu(button)
+        for key, text in TAKEN.items():
+            menu.addAction(text).triggered.connect(partial(self._on_taken, key))
+        menu.addSeparator()
+        menu.addAction("&Enlarge, or back").triggered.connect(self._on_enlarge)
+        button.setMenu(menu)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(lambda at: menu.popup(self.mapToGlobal(at)))
+        return button
+
+    def _on_taken(self, key: str, *_checked: bool) -> None:
+        self.taken.emit(key)
+
+    def _on_enlarge(self, *_checked: bool) -> None:
+        self.enlarge_asked.emit()
+
+    def _place_toolbar(self, *, beside: bool) -> None:
+        """Put the options beside the title, or into a row of their own."""
+        if beside == self._beside:
+            return
+        self._beside = beside
+        self._head.removeWidget(self.toolbar)
+        place = (0, 1, 1, 1) if beside else (1, 0, 1, 4)
+        self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
+
+    def _elide_note(self) -> None:
+        metrics = self.note.fontMetrics()
+        width = max(20, self.width() - 26)
+        self.note.setText(metrics.elidedText(self._note, Qt.TextElideMode.ElideRight, width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten the notes to the width, and give the options a row where they need one."""
+        super().resizeEvent(event)
+        self._elide_note()
+        title = self.title.fontMetrics().horizontalAdvance(self.title.text())
+        controls = self.toolbar.sizeHint().width() + self.more.sizeHint().width()
+        self._place_toolbar(beside=title + controls + 38 <= self.width())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ask for more room at a double click on the title."""
+        if event.type() == QEvent.Type.MouseButtonDblClick:
+            self.enlarge_asked.emit()
+            return True
+        return super().eventFilter(watched, event)
+
+    def hasHeightForWidth(self) -> bool:
+        """Return that the board is shared evenly, whatever the legend needs."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        """Return the same size for all pictures, so that they share the board evenly."""
+        return QSize(420, 300)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size at which a picture can be read."""
+        return QSize(220, 150)

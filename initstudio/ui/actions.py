@@ -39,6 +39,10 @@ def _has_weights(session: Session) -> bool:
     return session.history is not None and session.state not in {State.STARTING, State.FAILED}
 
 
+def _has_steps(session: Session) -> bool:
+    return session.history is not None and session.state is not State.READY
+
+
 def _can_undo(session: Session) -> bool:
     return session.undo_stack.canUndo()
 
@@ -192,6 +196,47 @@ ACTS: tuple[Act, ...] = (
         tip="Other weights, other batches",
         shortcuts=("F9",),
         enabled=_can_restart,
+    ),
+    Act(
+        key="replay",
+        menu="Run",
+        text="Re&play",
+        tip="Replay the run from the step that is shown, or pause",
+        shortcuts=("Ctrl+Space",),
+        enabled=_has_steps,
+        separated=True,
+    ),
+    Act(
+        key="go_back",
+        menu="Run",
+        text="Snapshot &before",
+        tip="Show the run as it was at the snapshot before",
+        shortcuts=("Ctrl+[",),
+        enabled=_has_steps,
+    ),
+    Act(
+        key="go_on",
+        menu="Run",
+        text="Snapshot &after",
+        tip="Show the run as it was at the next snapshot",
+        shortcuts=("Ctrl+]",),
+        enabled=_has_steps,
+    ),
+    Act(
+        key="go_now",
+        menu="Run",
+        text="N&ow",
+        tip="Show the run as it is now",
+        shortcuts=("Ctrl+End",),
+        enabled=_has_steps,
+    ),
+    Act(
+        key="pin_run",
+        menu="Run",
+        text="P&in this run",
+        tip="Keep this run in the pictures, dashed, when another one begins",
+        shortcuts=("Ctrl+K",),
+        enabled=_has_steps,
     ),
     Act(
         key="show_race",

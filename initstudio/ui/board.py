@@ -97,6 +97,9 @@ class Board(QWidget):
         self._source.ticked.connect(self._on_ticked)
         if studies:
             studies.changed.connect(self._on_studied)
+        else:
+            session.timeline.moved.connect(self._on_moved)
+            session.pins.changed.connect(self._show_pins)
         present.theme_changed.connect(self._on_theme_changed)
         self.show_experiment(session.experiment)
 
@@ -238,6 +241,9 @@ class Board(QWidget):
         plot.marked.connect(self._clock.wake)
         plot.taken.connect(partial(self._on_taken, key))
         plot.restart(self._source.history)
+        if self._studies is None:
+            plot.show_step(self._session.timeline.step)
+            plot.show_pins(self._session.pins.beside(self._source.history))
         if isinstance(plot, StudyPlot) and self._studies:
             plot.rest_asked.connect(partial(self._on_rest_asked, plot.study))
             plot.edit_asked.connect(self._on_edit_asked)
@@ -322,6 +328,16 @@ class Board(QWidget):
     def _on_runs_changed(self) -> None:
         for plot in self._plots.values():
             plot.restart(self._source.history)
+        if self._studies is None:
+            self._show_pins()
+
+    def _on_moved(self, step: int | None) -> None:
+        for plot in self._plots.values():
+            plot.show_step(step)
+
+    def _show_pins(self) -> None:
+        for plot in self._plots.values():
+            plot.show_pins(self._session.pins.beside(self._source.history))
 
     def _on_ticked(self) -> None:
         history = self._source.history

@@ -11,6 +11,7 @@ from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui.actions import ACTS
 from initstudio.ui.network_opening import NetworkOpening
+from initstudio.ui.pins import MOST
 from initstudio.ui.session import Session
 
 if TYPE_CHECKING:
@@ -123,6 +124,32 @@ class Commands(QObject):
         """Put the board's picture on the clipboard."""
         if board := self._board():
             board.copy_picture()
+
+    def replay(self) -> None:
+        """Replay the run from the step that is shown, or pause."""
+        self._session.timeline.play_or_pause()
+
+    def go_back(self) -> None:
+        """Show the run as it was at the snapshot before."""
+        self._session.timeline.go_by(-1)
+
+    def go_on(self) -> None:
+        """Show the run as it was at the next snapshot."""
+        self._session.timeline.go_by(1)
+
+    def go_now(self) -> None:
+        """Show the run as it is now."""
+        self._session.timeline.go_now()
+
+    def pin_run(self) -> None:
+        """Keep the present run in the pictures when another one begins."""
+        pins, history = self._session.pins, self._session.history
+        if history is None or history.last_step <= 0:
+            self._session.failed.emit("Pins", "This run has not made a step yet.")
+        elif pins.full and pins.of(history) is None:
+            self._session.failed.emit("Pins", f"{MOST} runs are pinned; take one off first.")
+        else:
+            pins.add(history)
 
     def show_race(self) -> None:
         """Show the board of the race."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from initstudio.ui.board import Board
 from initstudio.ui.session import Session
 from initstudio.ui.studies import START, Studies
+from initstudio.ui.timeline_bar import TimelineBar
 
 RACE, XRAY = 0, 1
 LATE = 500
@@ -58,6 +59,8 @@ class Pages(QWidget):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._boards, 1)
+        self.timeline = TimelineBar(session)
+        column.addWidget(self.timeline)
         self._add(self.race)
 
     @property
@@ -79,6 +82,7 @@ class Pages(QWidget):
         board = self.present
         self._boards.setCurrentWidget(board)
         self._menus.setCurrentWidget(board.pictures)
+        self.timeline.setVisible(board is self.race)
         self._show_status()
 
     def _on_studied(self, study: str) -> None:

@@ -13,6 +13,8 @@ from initstudio.experiment import Device, Experiment, encode
 from initstudio.files import atomic_write
 from initstudio.history import History
 from initstudio.ui.live_run import LiveRun, State
+from initstudio.ui.pins import Pins
+from initstudio.ui.timeline import Timeline
 from initstudio.ui.worker import RunWorker
 
 __all__ = ["Session", "State"]
@@ -56,10 +58,15 @@ class Session(QObject):
         self.experiment = experiment
         self.path: Path | None = None
         self.problems: tuple[ExperimentError, ...] = tuple(plan.problems(experiment))
+        self.timeline = Timeline(self)
+        self.pins = Pins(self)
+        self.before: History | None = None
+        """The readings of the last run before the present one that made a step."""
+        self._shown: History | None = None
         self._live = LiveRun(worker, self)
         self._live.state_changed.connect(self._on_state_changed)
-        self._live.restarted.connect(self.runs_changed)
-        self._live.ticked.connect(self.ticked)
+        self._live.restarted.connect(self._on_restarted)
+        self._live.ticked.connect(self._on_ticked)
         self._live.failed.connect(self.failed)
         self._live.saved.connect(self.weights_saved)
         self._live.devices_seen.connect(self.devices_seen)
@@ -257,6 +264,17 @@ class Session(QObject):
     def _on_settled(self) -> None:
         if self.stale and not self.problems and not self._live.going:
             self._begin(paused=True)
+
+    def _on_restarted(self) -> None:
+        last, self._shown = self._shown, self._live.history
+        if last is not None and last.last_step > 0:
+            self.before = last
+        self.runs_changed.emit()
+        self.timeline.follow(self._live.history)
+
+    def _on_ticked(self) -> None:
+        self.ticked.emit()
+        self.timeline.grow()
 
     def _on_state_changed(self, state: State) -> None:
         self._quiet.stop()

@@ -254,8 +254,11 @@ class StepPlot(Plot):
     def _name_ends(self, drawn: list[Curves]) -> None:
         """Write the contenders' names where their lines end, if there is room."""
         marks = []
-        if self.width() >= WIDE and len(self.lines) <= FEW_NAMES:
+        own = sum(not line.run for line in self.lines)
+        if self.width() >= WIDE and own <= FEW_NAMES:
             for line, x, low, _high in self._fronts(drawn):
+                if line.run:
+                    continue  # the legend tells them from the present run's
                 inside = low[x <= self.canvas.view[0][1]]
                 known = inside[np.isfinite(inside)]
                 if len(known):

@@ -46,6 +46,8 @@ class Plot(Frame):
     """The options that differ from their defaults, dict[str, Value]."""
     marked = Signal()
     """The picture is out of date."""
+    place_asked = Signal(int, str)
+    """A step and the label of a layer that a person wants to look at."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(self.label, Toolbar(self.Options, self.label), parent)

@@ -254,12 +254,19 @@ ACTS: tuple[Act, ...] = (
         shortcuts=("Ctrl+2",),
     ),
     Act(
+        key="stage_look",
+        menu="View",
+        text="&Stage look",
+        tip="Large text and thick lines, for a projector or a shared screen",
+        shortcuts=("F7",),
+        separated=True,
+    ),
+    Act(
         key="full_screen",
         menu="View",
         text="&Full screen",
         tip="Fill the screen, or leave it",
         shortcuts=("F11",),
-        separated=True,
     ),
     Act(
         key="reset_layout",

@@ -23,11 +23,10 @@ def open_window(path: Path | None) -> int:
 
 def _open_window(path: Path | None, engine: EngineClient) -> int:
     # after the engine's start, so that both load at once
-    from PySide6.QtCore import QSettings  # noqa: PLC0415
     from PySide6.QtWidgets import QApplication  # noqa: PLC0415
 
     from initstudio.presets import ARTICLE, EXPERIMENTS  # noqa: PLC0415
-    from initstudio.ui import logs, theme  # noqa: PLC0415
+    from initstudio.ui import logs, look  # noqa: PLC0415
     from initstudio.ui.garbage import Collector  # noqa: PLC0415
     from initstudio.ui.main_window import MainWindow  # noqa: PLC0415
     from initstudio.ui.session import Session  # noqa: PLC0415
@@ -38,8 +37,8 @@ def _open_window(path: Path | None, engine: EngineClient) -> int:
     app.setOrganizationName("InitStudio")
     trouble = logs.Trouble()
     logs.install(trouble)
-    chosen = str(QSettings().value("theme", "system"))
-    theme.apply(app, theme.THEMES.get(chosen) or theme.system_theme())
+    look.apply()
+    look.follow_system(app)
     worker = RunWorker(engine)
     named = EXPERIMENTS.get(path.name) if path and not path.exists() else None
     session = Session(named or ARTICLE, worker)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 
 from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
+from initstudio.ui import look
 from initstudio.ui.actions import ACTS
 from initstudio.ui.network_opening import NetworkOpening
 from initstudio.ui.pins import MOST
@@ -199,6 +200,10 @@ class Commands(QObject):
     def quit(self) -> None:
         """Close the window, which may ask."""
         self._window.close()
+
+    def stage_look(self) -> None:
+        """Use large text and thick lines, or no longer."""
+        look.choose_stage(on=not look.staged())
 
     def full_screen(self) -> None:
         """Fill the screen, or leave it."""

@@ -4,18 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
 from initstudio.presets import EXPERIMENTS
-from initstudio.ui import theme
+from initstudio.ui import look
 from initstudio.ui.actions import ACTS
 from initstudio.ui.commands import Commands, recent_files
 
 T = TypeVar("T")
 MENUS = ("File", "Edit", "Run", "View", "Help")
-THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 
 
 def fill(
@@ -36,6 +34,8 @@ def fill(
         if act.separated:
             menus[act.menu].addSeparator()
         menus[act.menu].addAction(actions[act.key])
+    actions["stage_look"].setCheckable(True)
+    actions["stage_look"].setChecked(look.staged())
     recent = QMenu("Open &recent", window)
     recent.aboutToShow.connect(partial(_fill_recent, recent, commands))
     menus["File"].insertMenu(actions["ask_save"], recent)
@@ -57,18 +57,10 @@ def _fill_recent(menu: QMenu, commands: Commands) -> None:
 
 def _fill_themes(menu: QMenu) -> None:
     group = QActionGroup(menu)
-    chosen = str(QSettings().value("theme", "system"))
-    for key, text in THEMES.items():
+    for key, text in look.LOOKS.items():
         action = QAction(text, menu)
         action.setCheckable(True)
-        action.setChecked(key == chosen)
-        action.triggered.connect(partial(_call, _choose_theme, key))
+        action.setChecked(key == look.chosen())
+        action.triggered.connect(partial(_call, look.choose, key))
         group.addAction(action)
         menu.addAction(action)
-
-
-def _choose_theme(key: str) -> None:
-    QSettings().setValue("theme", key)
-    app = QApplication.instance()
-    if isinstance(app, QApplication):
-        theme.apply(app, theme.THEMES.get(key) or theme.system_theme())

@@ -4,7 +4,7 @@ Contrasts and the distance of the contenders' colours, also as colour-blind peop
 computed by the tests; a dash pattern is the second cue.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtCore import QDir, QObject, Qt, Signal
@@ -50,6 +50,18 @@ class Theme:
     plot_font: float = 9.5
     line_width: float = 2.0
     thin_width: float = 1.0
+
+    def staged(self) -> "Theme":
+        """Return the same for a stage: text and lines that the last row can see."""
+        return replace(
+            self,
+            body_font=11.0,
+            small_font=11.0,
+            title_font=15.0,
+            plot_font=13.5,
+            line_width=3.0,
+            thin_width=1.5,
+        )
 
     def colour(self, slot: int) -> str:
         """Return the contender's colour."""

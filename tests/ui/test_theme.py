@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from initstudio.paths import resource
-from initstudio.ui import theme
+from initstudio.ui import look, theme
 from initstudio.ui.theme import DARK, LIGHT, Theme
 
 Array = npt.NDArray[np.float64]
@@ -131,3 +132,43 @@ def test_icons_can_be_drawn(icon: str, qapp: QApplication) -> None:
 
 def test_the_system_decides_the_first_theme(qapp: QApplication) -> None:
     assert theme.system_theme() in {LIGHT, DARK}
+
+
+def test_on_a_stage_text_and_lines_are_larger_and_the_colours_the_same() -> None:
+    for one in (LIGHT, DARK):
+        stage = one.staged()
+        assert stage.contenders == one.contenders
+        assert stage.line_width == 3
+        assert stage.plot_font >= 1.4 * one.plot_font
+        assert stage.title_font > one.title_font
+
+
+def test_what_was_chosen_is_used_and_remembered(qapp: QApplication) -> None:
+    before = theme.present.theme
+    look.choose("dark")
+    look.choose_stage(on=True)
+    assert theme.present.theme == DARK.staged()
+    look.choose("light")
+    assert theme.present.theme == LIGHT.staged()
+    look.choose_stage(on=False)
+    assert theme.present.theme == LIGHT
+    look.choose("system")
+    assert theme.present.theme == theme.system_theme()
+    assert (look.chosen(), look.staged()) == ("system", False)
+    theme.apply(qapp, before)
+
+
+def test_the_window_changes_with_the_desktop_only_if_that_was_chosen(qapp: QApplication) -> None:
+    before = theme.present.theme
+    look.follow_system(qapp)
+    heard: list[Theme] = []
+    theme.present.theme_changed.connect(heard.append)
+    look.choose("dark")
+    qapp.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Light)
+    assert heard == [DARK]
+    look.choose("system")
+    heard.clear()
+    qapp.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Light)
+    assert heard == [theme.system_theme()]
+    theme.present.theme_changed.disconnect(heard.append)
+    theme.apply(qapp, before)

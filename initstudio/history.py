@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from initstudio.album import Album
+from initstudio.clock import Clock
 from initstudio.experiment import Experiment
 
 Readings = dict[str, npt.NDArray[Any]]
@@ -164,6 +165,10 @@ class EpochMeans(Series):
         """Take in readings [k, R] at consecutive `steps` [k]."""
         if not len(steps):
             return
+        with np.errstate(invalid="ignore"):  # with both +inf and -inf an epoch's mean is NaN
+            self._take(steps, values)
+
+    def _take(self, steps: Integers, values: Floats) -> None:
         epochs = steps // self._per_epoch
         starts = np.flatnonzero(np.diff(epochs, prepend=-1))
         sums = np.add.reduceat(values.astype(np.float64), starts, axis=0)
@@ -198,6 +203,8 @@ class History:
         """Of each series, the mean over every completed epoch: exact, whatever is thinned."""
         self.first: Readings = {}
         self.latest: Readings = {}
+        self.clock = Clock()
+        """The seconds of training at its steps, where somebody notes them."""
         self.album = Album()
         """Of the readings by layer, those of many steps."""
         self.until: int | None = None

@@ -57,6 +57,16 @@ def test_how_a_series_was_cut_makes_no_difference(parts: list[int]) -> None:
     assert np.array_equal(whole.high, cut.high)
 
 
+@pytest.mark.parametrize("cut", [1, 2, 4])
+def test_an_epoch_with_both_infinities_has_no_mean_and_no_warning(cut: int) -> None:
+    values = np.array([[1, np.inf, 1], [2, -np.inf, np.inf], [3, 5, 1], [4, 7, 2]], np.float32)
+    means = EpochMeans(3, 2)
+    for start in range(0, 4, cut):
+        part = slice(start, start + cut)
+        means.extend(np.arange(4)[part], values[part])
+    assert np.array_equal(means.mean, [[1.5, np.nan, np.inf], [3.5, 6, 1.5]], equal_nan=True)
+
+
 def test_nan_stays_nan_through_thinning() -> None:
     values = np.ones((3 * CAPACITY, 1), np.float32)
     values[5000] = np.nan

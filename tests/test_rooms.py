@@ -26,13 +26,14 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
-    frozenset({"own_network", "averages", "album"}),
+    frozenset({"own_network", "averages", "album", "clock"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "cells"}),
     frozenset({"finding"}),
     frozenset({"results", "alarms"}),
     frozenset({"convergence"}),
+    frozenset({"ranking"}),
     # floor 2
     frozenset({"layers", "schemes", "tunings", "datasets", "probes", "findings"}),
     # floor 3

@@ -191,6 +191,7 @@ class LiveRun(QObject):
         if self.history is None:
             return
         self.history.extend(report.stretch)
+        self.history.clock.note(self.history.last_step, report.seconds)
         self._heed(report.stretch)
         self._pace.append((report.seconds, self.history.last_step))
         if self.state in {State.STOPPED, State.FAILED}:

@@ -2,8 +2,9 @@
 
 One run of 8 contenders in the real window at 1600x900 with four plots, between two runs of the
 same experiment in an engine process that nobody watches. The same with 16 contenders under 5 seeds
-and six pictures at 1920x1080, as on the desk and as on a stage. Then the window alone while the X-ray's
-long studies fill their pictures in: the luck of 200 draws, the trainability map, the width check.
+and six pictures at 1920x1080, as on the desk and as on a stage. Then the window alone while the
+X-ray's long studies fill their pictures in: the luck of 200 draws, the trainability map, the width
+check.
 """
 
 import os

@@ -19,13 +19,17 @@ from initstudio.declared import Param, params_of
 
 
 class Toolbar(QWidget):
-    """One control for each field: a list, a toggle or a slider. `changed(name, value)`."""
+    """One control for each field: a list, a toggle or a slider. `changed(name, value)`.
+
+    A field whose editor is "none" has no control: it is set in the picture itself.
+    """
 
     changed = Signal(str, object)
 
     def __init__(self, options: type[Params], of: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._params = {param.name: param for param in params_of(options)}
+        shown = (param for param in params_of(options) if param.editor != "none")
+        self._params = {param.name: param for param in shown}
         self._controls: dict[str, QWidget] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

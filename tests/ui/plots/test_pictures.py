@@ -2,13 +2,9 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from initstudio.convergence import Spread
 from initstudio.history import History
-from initstudio.ui.plots.convergence import ConvergencePlot, spread_text
 from initstudio.ui.plots.distributions import WeightsPlot
 from initstudio.ui.plots.learning import LossPlot
 from tests.synthetic import (
@@ -22,7 +18,7 @@ from tests.synthetic import (
 )
 
 
-def show(qtbot: QtBot, plot: LossPlot | WeightsPlot | ConvergencePlot, history: History) -> None:
+def show(qtbot: QtBot, plot: LossPlot | WeightsPlot, history: History) -> None:
     qtbot.addWidget(plot)
     plot.resize(700, 400)
     plot.show_contenders(history.header.experiment.contenders)
@@ -117,22 +113,3 @@ def test_the_layers_of_the_run_are_offered(qtbot: QtBot) -> None:
     box = plot.toolbar.control("layer")
     texts = [box.itemText(at) for at in range(box.count())]  # type: ignore[attr-defined]
     assert texts == [*history.header.tensors, "All layers"]
-
-
-def test_the_table_copies_with_tabs_as_it_is_sorted(qtbot: QtBot) -> None:
-    plot = ConvergencePlot()
-    show(qtbot, plot, history_of(experiment_of(3)))
-    plot.table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
-    plot.copy()
-    lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0].split("\t")[:2] == ["Contender", "Steps to loss"]
-    losses = [float(line.split("\t")[3]) for line in lines[1:]]
-    assert losses == sorted(losses)
-    assert [line.split("\t")[0] for line in lines[1:]] == ["Way 2", "Way 1", "Way 0"]
-
-
-def test_a_cell_tells_median_range_and_how_many() -> None:
-    assert spread_text(Spread(40, 30, 50, 3, 3), "steps", 10) == "40 (4 ep.)  [30 – 50]"
-    assert spread_text(Spread(float("inf"), 30, 30, 1, 3), "steps", 10) == "never  1 of 3"
-    assert spread_text(Spread(float("nan"), 0, 0, 0, 3), "loss", 10) == "–"
-    assert spread_text(Spread(0.912, 0.912, 0.912, 1, 1), "accuracy", 10) == "91.2 %"

@@ -219,7 +219,9 @@ class History:
             (stretch.epoch_series, stretch.epoch_steps, self.epoch_series),
         ):
             for key, values in found.items():
-                target.setdefault(key, Series(replicas)).extend(steps, values)
+                if key not in target:
+                    target[key] = Series(replicas)
+                target[key].extend(steps, values)
         for key, values in stretch.series.items():
             if key not in self.epoch_means:
                 self.epoch_means[key] = EpochMeans(replicas, self.header.steps_per_epoch)

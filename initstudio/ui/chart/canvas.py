@@ -18,7 +18,8 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
-from initstudio.ui.chart.items import ColourScale, Dots, Image, Words
+from initstudio.ui.chart.curve import Curve, Dots
+from initstudio.ui.chart.items import ColourScale, Image, Words
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.chart.marks import Crosses, EndNames, Mark
 from initstudio.ui.chart.pointing import PointedPlot
@@ -49,6 +50,8 @@ class Canvas(PointedPlot):
         self._items: dict[Hashable, Any] = {}
         self._drawn: set[Hashable] = set()
         self._smooth = False
+        self._area = QRectF(0, 0, 1, 1)
+        """The part of the plane that is in view."""
         self._ink = 1
         self._message = QLabel(self.viewport(), wordWrap=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -113,6 +116,7 @@ class Canvas(PointedPlot):
         if (x, y) != self.view:
             self.view = (x, y)
             self.viewbox.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
+            self._area = QRectF(x[0], y[0], x[1] - x[0], y[1] - y[0])
 
     def say(self, message: str) -> None:
         """Write a sentence over the empty axes; an empty one takes it away."""
@@ -172,20 +176,20 @@ class Canvas(PointedPlot):
         """Draw a line [n]; it breaks where a value is NaN."""
         item = self._items.get(("line", key))
         if item is None:
-            item = self._keep(("line", key), pg.PlotCurveItem())
+            item = self._keep(("line", key), Curve())
         few = len(x) <= FEW
         pen = pg.mkPen(colour, width=width * self._ink)
         if dash and few:
             pen.setDashPattern(dash)
-        mode = "off" if self._smooth or (dash and few) else "on"
         gaps = dash and not few
-        item.setSegmentedLineMode(mode)
-        item.setData(
+        item.show_in(self._area)
+        item.show_line(
             x,
             self._within(y),
-            pen=pen,
-            antialias=self._smooth,
-            connect=self._dashed(x, y, dash, width) if gaps else "finite",
+            pen,
+            self._dashed(x, y, dash, width) if gaps else "finite",
+            smooth=self._smooth,
+            pieces=not (self._smooth or (dash and few)),
         )
         self._show(("line", key), item, z)
 
@@ -212,6 +216,7 @@ class Canvas(PointedPlot):
         if item is None:
             item = self._keep(("dots", key), Dots())
         known = np.isfinite(y)
+        item.show_in(self._area)
         item.show_points(x[known], self._within(y)[known], colour, size)
         self._show(("dots", key), item, z)
 
@@ -282,6 +287,7 @@ class Canvas(PointedPlot):
         for key, item in self._items.items():
             if key not in self._drawn:
                 item.setVisible(False)
+        self.viewport().update()
         self.getPlotItem().layout.activate()  # or the axes wait for a turn of the event loop
 
     def _keep(self, key: Hashable, item: Any) -> Any:  # noqa: ANN401
@@ -290,8 +296,10 @@ class Canvas(PointedPlot):
         return item
 
     def _show(self, key: Hashable, item: Any, z: float) -> None:  # noqa: ANN401
-        item.setZValue(z)
-        item.setVisible(True)
+        if item.zValue() != z:
+            item.setZValue(z)
+        if not item.isVisible():
+            item.setVisible(True)
         self._drawn.add(key)
 
     def _within(self, y: Array) -> Array:

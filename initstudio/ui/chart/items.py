@@ -1,23 +1,21 @@
-"""What a canvas holds besides lines and areas: dots, images, and the scale of their colours."""
+"""What a canvas holds besides lines, areas and dots: images, and the scale of their colours."""
 
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QBrush,
     QColor,
     QFontMetricsF,
     QImage,
     QPaintEngine,
     QPainter,
-    QPolygonF,
 )
 from PySide6.QtWidgets import QGraphicsSceneResizeEvent
 
 from initstudio.ui.chart.axis import marks_between
 from initstudio.ui.chart.colours import Pixels, Shades
-from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.chart.lines import Range
 from initstudio.ui.theme import LIGHT, Theme, font
 
 BAR = 11.0
@@ -27,42 +25,6 @@ FINE = 3
 """Pixels of an image in a drawing, for each of ours: readers of drawings blur what is coarser."""
 FEWEST = 6
 """Letters, and an ellipsis, below which a shortened word says nothing."""
-
-
-class Dots(pg.GraphicsObject):
-    """Round dots of a fixed size on the screen; far cheaper than a scatter plot's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._points = QPolygonF()
-        self._brush = QBrush()
-        self._radius = 1.0
-
-    def show_points(self, x: Array, y: Array, colour: str, size: float) -> None:
-        """Show dots at these places."""
-        self._points = QPolygonF([QPointF(*at) for at in zip(x.tolist(), y.tolist(), strict=True)])
-        self._brush = QBrush(QColor(colour))
-        self._radius = size / 2
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return all that is in view."""
-        return QRectF(self.viewRect())
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        """Paint the dots."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._brush)
-        places = painter.transform().map(self._points)
-        painter.resetTransform()
-        for place in places.toList():
-            painter.drawEllipse(place, self._radius, self._radius)
-
-    def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        """Note that another part is in view, and forget the one that was."""
-        super().viewTransformChanged()
-        self.prepareGeometryChange()
 
 
 class Image(pg.GraphicsObject):

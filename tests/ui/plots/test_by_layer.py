@@ -79,7 +79,7 @@ def layer_plot(qtbot: QtBot, key: str, history: History, **options: Value) -> La
 def drawn(plot: Plot, key: object) -> tuple[Array, Array]:
     item = plot.canvas._items["line", key]
     assert item.isVisible()
-    return np.asarray(item.xData), np.asarray(item.yData)
+    return np.asarray(item.x_values), np.asarray(item.y_values)
 
 
 def is_drawn(plot: Plot, kind: str, key: object) -> bool:

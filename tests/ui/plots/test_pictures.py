@@ -5,6 +5,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from initstudio.history import History
+from initstudio.ui.chart.curve import Curve
 from initstudio.ui.plots.distributions import WeightsPlot
 from initstudio.ui.plots.learning import LossPlot
 from tests.synthetic import (
@@ -71,9 +72,9 @@ def test_the_legend_tells_the_value_below_the_mouse(qtbot: QtBot) -> None:
 def test_a_curve_has_few_points_however_long_the_run(qtbot: QtBot) -> None:
     plot = LossPlot()
     show(qtbot, plot, history_of(experiment_of(2), 1000))
-    lines = [item for item in plot.canvas._items.values() if hasattr(item, "xData")]
+    lines = [item for item in plot.canvas._items.values() if isinstance(item, Curve)]
     assert lines
-    assert all(len(item.xData) <= 400 for item in lines if item.xData is not None)
+    assert all(len(item.x_values) <= 400 for item in lines)
 
 
 def test_equal_weights_are_a_spike_and_a_sentence(qtbot: QtBot) -> None:

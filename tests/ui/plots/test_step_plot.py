@@ -23,7 +23,7 @@ def shown(qtbot: QtBot, history: History, **options: bool | float | str) -> Loss
 
 def drawn(plot: LossPlot, slot: int) -> tuple[np.ndarray, np.ndarray]:
     item = plot.canvas._items["line", (slot, False)]
-    return item.xData, item.yData
+    return item.x_values, item.y_values
 
 
 @pytest.mark.parametrize("steps", [900, 60_000])

@@ -83,7 +83,7 @@ def results_of(plot: StudyPlot) -> Results:
 def line_of(plot: StudyPlot, key: object) -> tuple[list[float], list[float]]:
     item = plot.canvas._items[("line", key)]
     assert item.isVisible()
-    return item.xData.tolist(), item.yData.tolist()
+    return item.x_values.tolist(), item.y_values.tolist()
 
 
 def click(plot: StudyPlot, x: float, y: float) -> None:

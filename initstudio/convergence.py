@@ -32,7 +32,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.history import History, Series
+from initstudio.history import History
+from initstudio.series import Series
 
 Array = npt.NDArray[np.float64]
 STALL_SHARE = 0.02

@@ -1,10 +1,9 @@
 """Readings: a Snapshot at one step, a Stretch of consecutive ones, and the History of a run.
 
-A History is bounded: a run of a million steps costs what one of a few thousand does. Readings
-taken at each step are kept exactly until `CAPACITY` of them; then neighbours are merged in pairs,
-keeping their least, mean and greatest value, and `stride` says how many readings stand in a row.
-Of the readings per layer the first and the newest are kept, and a bounded choice of those between
-in the run's `Album`.
+A History is bounded, and to show a run of a million steps costs what one of a few thousand does.
+Readings taken at each step are kept in a `Series` each: exactly, up to a number of bytes, and in
+coarser and coarser rows with their least, mean and greatest value. Of the readings per layer the
+first and the newest are kept, and a bounded choice of those between in the run's `Album`.
 """
 
 import copy
@@ -18,12 +17,11 @@ import numpy.typing as npt
 from initstudio.album import Album
 from initstudio.clock import Clock
 from initstudio.experiment import Experiment
+from initstudio.series import Series
 
 Readings = dict[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-
-CAPACITY = 8192
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,75 +74,6 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     layers_step: int = -1
     layers: Readings = {}
     earlier: tuple[Snapshot, ...] = ()
-
-
-class Series:
-    """Numbers over steps, for each replica: exact at first, then in rows of `stride` readings."""
-
-    def __init__(self, replicas: int) -> None:
-        self._steps = np.zeros(CAPACITY, np.int64)
-        self._values = np.zeros((3, CAPACITY, replicas), np.float32)
-        self._rows = 0
-        self._pending_steps = np.zeros(0, np.int64)
-        self._pending = np.zeros((0, replicas), np.float32)
-        self.stride = 1
-
-    def __len__(self) -> int:
-        return self._rows
-
-    @property
-    def steps(self) -> Integers:
-        """Return the first step of each row, int64 [n]."""
-        return self._steps[: self._rows]
-
-    @property
-    def low(self) -> Floats:
-        """Return the least reading of each row, float32 [n, R]; NaN where one was NaN."""
-        return self._values[0, : self._rows]
-
-    @property
-    def mean(self) -> Floats:
-        """Return the mean reading of each row, float32 [n, R]."""
-        return self._values[1, : self._rows]
-
-    @property
-    def high(self) -> Floats:
-        """Return the greatest reading of each row, float32 [n, R]."""
-        return self._values[2, : self._rows]
-
-    def extend(self, steps: Integers, values: Floats) -> None:
-        """Append readings [k, R] taken at `steps` [k]."""
-        steps = np.concatenate([self._pending_steps, steps])
-        values = np.concatenate([self._pending, values])
-        while len(steps) >= self.stride:
-            rows = min(len(steps) // self.stride, CAPACITY - self._rows)
-            taken = rows * self.stride
-            self._append(steps[:taken], values[:taken])
-            steps, values = steps[taken:], values[taken:]
-            if self._rows == CAPACITY:
-                self._halve()
-        # a copy, or the readings left over would keep their whole message alive
-        self._pending_steps, self._pending = steps.copy(), values.copy()
-
-    def _append(self, steps: Integers, values: Floats) -> None:
-        rows = slice(self._rows, self._rows + len(steps) // self.stride)
-        grouped = values.reshape(-1, self.stride, values.shape[1])
-        self._steps[rows] = steps[:: self.stride]
-        self._values[0, rows] = grouped.min(1)
-        self._values[1, rows] = grouped.mean(1, dtype=np.float64)
-        self._values[2, rows] = grouped.max(1)
-        self._rows = rows.stop
-
-    def _halve(self) -> None:
-        """Merge the rows in pairs."""
-        half = CAPACITY // 2
-        pairs = self._values.reshape(3, half, 2, -1)
-        self._steps[:half] = self._steps[::2].copy()
-        self._values[0, :half] = pairs[0].min(1)
-        self._values[1, :half] = pairs[1].mean(1, dtype=np.float64)
-        self._values[2, :half] = pairs[2].max(1)
-        self._rows = half
-        self.stride *= 2
 
 
 class EpochMeans(Series):

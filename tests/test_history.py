@@ -5,14 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initstudio.history import (
-    CAPACITY,
-    EpochMeans,
-    History,
-    Series,
-    Snapshot,
-    stretch_of,
-)
+from initstudio.history import EpochMeans, History, Snapshot, stretch_of
+from initstudio.levels import CAPACITY
+from initstudio.series import Series
 from tests.synthetic import experiment_of, falling, header_of, history_of, stretch_from
 
 

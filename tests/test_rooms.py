@@ -25,8 +25,8 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"", "errors", "paths", "files", "law", "nonlinearities"}),
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
-    frozenset({"formula", "own_code", "schedule", "weights", "described", "taps"}),
-    frozenset({"own_network", "averages", "album", "clock"}),
+    frozenset({"formula", "own_code", "schedule", "weights", "described", "taps", "levels"}),
+    frozenset({"own_network", "averages", "album", "clock", "series"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike"}),
     frozenset({"layer_edits", "cells"}),

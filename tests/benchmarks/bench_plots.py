@@ -3,7 +3,7 @@
 import gc
 import os
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from statistics import median
 from time import perf_counter
 
@@ -18,11 +18,12 @@ from initstudio import presets
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Seeds
-from initstudio.history import History, Readings, Stretch
+from initstudio.history import Header, History, Readings, Snapshot, Stretch
 from initstudio.probes import PROBES
 from initstudio.ui import theme
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
+from initstudio.ui.plots.step_plot import StepPlot
 
 CONTENDERS, SEEDS = 8, 3
 EARLY, LATE = 1_000, 1_000_000
@@ -55,7 +56,21 @@ def figures() -> Iterator[dict[str, object]]:
             plot.deleteLater()
     name = "cost of a frame after a million steps over after a thousand, worst plot"
     yield bound(name, max(ratios), 1.2, 1.05, "")
-    yield bound("memory growth over the last half of a million steps", growth(app), 0.5, 0, "MiB")
+    for share, name in ((0.4, "a wide part"), (0.0, "a few hundred steps")):
+        first, last = zoomed(app, (run_of(EARLY), late), share)
+        yield bound(f"loss, zoomed in on {name}: one frame", 1000 * last, 25, 8, "ms")
+        yield bound(
+            "the same, after a million steps over after a thousand", last / first, 1.2, 1, ""
+        )
+    del early, late
+    name = "memory growth over the last half of a million steps, but for the readings kept"
+    yield bound(name, growth(app), 0.5, 0, "MiB")
+    series, album, found = memory()
+    yield bound(
+        "readings of a million steps, 8 contenders, 20 layers: series", series, 100, 90, "MB"
+    )
+    yield bound("the same: with those by layer", series + album, 200, 180, "MB")
+    yield bound("the same: memory in use", found, 200, 180, "MB")
 
 
 def bound(figure: str, value: float, most: float, aim: float, unit: str) -> dict[str, object]:
@@ -95,6 +110,54 @@ def frame(app: QApplication, plot: Plot) -> float:
     return perf_counter() - began
 
 
+def zoomed(app: QApplication, histories: Sequence[History], share: float) -> tuple[float, ...]:
+    """Return the median seconds of a frame of each history's newest part, a share of its steps."""
+    plots = [shown(app, PLOTS["loss"], history) for history in histories]
+    for plot, history in zip(plots, histories, strict=True):
+        left = history.last_step - max(300.0, share * history.last_step)
+        if isinstance(plot, StepPlot):
+            plot.zoom.part = (left, history.last_step + 20.0 * ROUNDS + 100)
+        frame(app, plot)
+    times = np.array([[frame(app, plot) for plot in plots] for _ in range(ROUNDS)])
+    for plot in plots:
+        plot.close()
+        plot.deleteLater()
+    return tuple(np.median(times, axis=0).tolist())
+
+
+def memory() -> tuple[float, float, float]:
+    """Return the MB that a run of a million steps with 8 contenders and 20 layers keeps.
+
+    First of what is read at each step, then by layer, then all that Python and numpy hold of it.
+    """
+    base = run_of(0).header
+    every = base.experiment.recording.every
+    experiment = replace(base.experiment, seeds=Seeds(count=1))
+    header = replace(
+        plan(experiment).header,
+        steps=LATE,
+        layers=tuple(f"{at} {kind}" for at in range(20) for kind in ("Linear", "ReLU")),
+        tensors=tuple(f"{at} Linear" for at in range(20)),
+    )
+    tracemalloc.start()
+    history = History(header)
+    layers = stretch(history, 0, 1).layers
+    for start in range(0, LATE, 1000):
+        shots = [Snapshot(step, layers) for step in range(start, start + 1000, every)]
+        new = stretch(history, start, 1000, layers)
+        history.extend(replace(new, earlier=tuple(shots[:-1]), layers_step=shots[-1].step))
+    gc.collect()
+    found = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    return kept(history) / 1e6, history.album.bytes / 1e6, found / 1e6
+
+
+def kept(history: History) -> int:
+    """Return the bytes of what is read at each step and epoch."""
+    groups = (history.series, history.epoch_series, history.epoch_means)
+    return sum(series.bytes for group in groups for series in group.values())
+
+
 def run_of(steps: int, whole: int = 0) -> History:
     """Return the history of so many steps of a run of `whole`."""
     whole = whole or 2 * steps
@@ -111,16 +174,29 @@ def run_of(steps: int, whole: int = 0) -> History:
     return history
 
 
-def stretch(history: History, start: int, count: int) -> Stretch:
-    """Return readings of `count` steps."""
+def stretch(history: History, start: int, count: int, layers: Readings | None = None) -> Stretch:
+    """Return readings of `count` steps, with these by layer, or new ones."""
     header = history.header
     rng = np.random.default_rng(start)
-    replicas, tensors = len(header.slots), len(header.tensors)
+    replicas = len(header.slots)
     steps = np.arange(start, start + count)
     fall = np.exp(-steps[:, None] / header.steps * np.linspace(2, 6, replicas))
     loss = (2.3 * fall * np.exp(rng.normal(0, 0.1, (count, replicas)))).astype(np.float32)
     ends = steps[steps % header.steps_per_epoch == 0]
     validation = np.repeat(loss[:1], len(ends), 0)
+    return Stretch(
+        steps=steps,
+        series={"loss": loss, "accuracy": np.exp(-loss)},
+        epoch_steps=ends,
+        epoch_series={"validation_loss": validation, "validation_accuracy": np.exp(-validation)},
+        layers_step=int(steps[-1]),
+        layers=layers_of(header, rng) if layers is None else layers,
+    )
+
+
+def layers_of(header: Header, rng: np.random.Generator) -> Readings:
+    """Return readings by layer."""
+    replicas, tensors = len(header.slots), len(header.tensors)
     counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
     counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
     counts[..., 3] = counts[..., HEAD:].sum(-1)
@@ -132,14 +208,7 @@ def stretch(history: History, start: int, count: int) -> Stretch:
             continue
         shape = (replicas, *(sizes[axis] for axis in probe.axes[1:]))
         layers[key] = rng.uniform(0.1, 1, shape).astype(np.float32)
-    return Stretch(
-        steps=steps,
-        series={"loss": loss, "accuracy": np.exp(-loss)},
-        epoch_steps=ends,
-        epoch_series={"validation_loss": validation, "validation_accuracy": np.exp(-validation)},
-        layers_step=int(steps[-1]),
-        layers=layers,
-    )
+    return layers
 
 
 def growth(app: QApplication) -> float:
@@ -155,7 +224,7 @@ def growth(app: QApplication) -> float:
             plot.refresh()
         app.processEvents()
         gc.collect()
-        sizes.append(tracemalloc.get_traced_memory()[0])
+        sizes.append(tracemalloc.get_traced_memory()[0] - kept(history) - history.album.bytes)
     tracemalloc.stop()
     quarter = len(sizes) // 4
     return (median(sizes[-quarter:]) - median(sizes[2 * quarter : 3 * quarter])) / 2**20

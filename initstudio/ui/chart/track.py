@@ -1,14 +1,20 @@
 """The curve of each contender over steps, kept from frame to frame: only new rows are computed."""
 
 from collections.abc import Sequence
+from math import ceil, log
 
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.history import CAPACITY, Series
+from initstudio.levels import CAPACITY
+from initstudio.series import Cut, Rows, Series
 from initstudio.ui.chart.lines import Array, Range, columns_of, decimate
 
 BLOCK = 128
+NEAR = 2048
+"""Most rows of a part of the steps that is looked at."""
+TOLERANCE = 1e-3
+"""Share of the readings' span by which smoothing may err in such a part."""
 
 
 class Smoother:
@@ -56,34 +62,68 @@ class Track:
         self, groups: Sequence[npt.NDArray[np.int64]], weight: float, *, quartiles: bool = False
     ) -> None:
         self._groups = groups
+        self._alike = _of_one_size(groups)
         self._weight = weight
         self._quartiles = quartiles
         self._series: Series | None = None
-        self._stride = 0
+        self._key = (0, 1, 0)
         self._rows = 0
-        self._data = np.empty((4, len(groups), CAPACITY))
+        most = self._most_rows()
+        self._data = np.empty((4, len(groups), most))
         self._banded = any(len(group) > 1 for group in groups)
-        self._x = np.empty(CAPACITY)
+        self._x = np.empty(most)
         self._columns = _Columns(self)
+        self._closeup: Closeup | None = None
 
     def follow(self, series: Series) -> None:
         """Take in the rows that are new; all of them if the series has thinned itself."""
-        if series is not self._series or series.stride != self._stride:
-            self._series, self._stride, self._rows = series, series.stride, 0
-            # a row of `stride` readings weighs as much as that many single ones
-            self._smoother = Smoother(self._weight**series.stride, 3 * len(self._groups))
+        self._begin(series, series.stride, 0)
         new = slice(self._rows, len(series))
-        if new.start == new.stop:
+        low, mean, high = series.low[new], series.mean[new], series.high[new]
+        self._add(Rows(series.steps[new], low, mean, high, series.stride == 1, series.stride))
+
+    def near(self, part: Range) -> "Track":
+        """Return the track of a part of the steps, as fine as the readings are kept.
+
+        That is this one, unless there are finer rows than those of the overview.
+        """
+        series = self._series
+        if series is None or series.stride == 1:
+            return self
+        cut = series.cut(*part, NEAR)
+        if cut.stride >= series.stride:
+            return self
+        if self._closeup is None:
+            self._closeup = Closeup(self._groups, self._weight, quartiles=self._quartiles)
+        self._closeup.look(series, cut)
+        return self._closeup
+
+    def _most_rows(self) -> int:
+        return CAPACITY
+
+    def _begin(self, series: Series, stride: int, first: int) -> None:
+        """Begin anew with the rows from `first` on, unless it is these that are there."""
+        key = (id(series), stride, first)
+        if series is not self._series or key != self._key:
+            self._series, self._key, self._rows = series, key, 0
+            # a row of `stride` readings weighs as much as that many single ones
+            self._smoother = Smoother(self._weight**stride, 3 * len(self._groups))
+
+    def _add(self, rows: Rows) -> None:
+        """Take in the rows that follow."""
+        if not len(rows.steps):
             return
-        self._x[new] = series.steps[new]
-        for index, group in enumerate(self._groups):
-            self._data[1:, index, new] = _summary(series, group, new, quartiles=self._quartiles)
+        new = slice(self._rows, self._rows + len(rows.steps))
+        self._x[new] = rows.steps
+        for places, replicas in self._alike:
+            found = _summary(rows, replicas, quartiles=self._quartiles)
+            self._data[1:, places, new] = found
         raw = self._data[1:, :, new]
         smooth = self._smoother(raw.reshape(-1, raw.shape[-1])).reshape(raw.shape)
         self._data[0, :, new] = smooth[0]
         if self._banded:
             self._data[2:, :, new] = smooth[1:]
-        self._rows = len(series)
+        self._rows = new.stop
 
     @property
     def x(self) -> Array:
@@ -96,9 +136,14 @@ class Track:
         return self._data[..., : self._rows]
 
     @property
-    def age(self) -> tuple[int, int]:
+    def stride(self) -> int:
+        """Return how many readings a row holds."""
+        return self._key[1]
+
+    @property
+    def age(self) -> tuple[int, int, int]:
         """Return what changes when earlier rows have changed."""
-        return id(self._series), self._stride
+        return self._key
 
     def decimated(self, view: Range, columns: int) -> tuple[Array, Array, Array]:
         """Return each pixel column's x [k], and least and greatest `curves`, float64 [4, C, k].
@@ -130,6 +175,33 @@ class Track:
         """Return the smoothed middle at the last row at or before x, float64 [C]; NaN: none."""
         row = int(np.searchsorted(self.x, x, side="right")) - 1
         return self._data[0, :, row] if row >= 0 else np.full(len(self._groups), np.nan)
+
+
+class Closeup(Track):
+    """The track of a part of the steps: of at most NEAR rows, and of earlier ones to smooth them.
+
+    So many rows before the part are smoothed with it that its curve differs from that of all rows
+    of the same stride by less than 1e-3 of the readings' span, where those are kept.
+    """
+
+    def look(self, series: Series, cut: Cut) -> None:
+        """Take in the rows of a part; only the new ones, if it begins where it did."""
+        stride, start, stop = cut
+        first = max(0, start - earlier_rows(self._weight**stride), series.kept_from(stride))
+        self._begin(series, stride, first)
+        self._add(series.take(Cut(stride, min(first + self._rows, stop), stop)))
+
+    def _most_rows(self) -> int:
+        return NEAR + earlier_rows(self._weight)
+
+
+def earlier_rows(weight: float) -> int:
+    """Return after how many rows all those before weigh less than TOLERANCE in an average.
+
+    They weigh most where they are known and of the later ones only the last is: together
+    a^n / (1 - a) against 1.
+    """
+    return ceil(log(TOLERANCE * (1 - weight)) / log(weight)) if weight > 0 else 0
 
 
 class _Columns:
@@ -166,36 +238,49 @@ class _Columns:
         self._ends = np.empty((2, *self._track.curves.shape[:2], columns + 2))
 
 
-def _summary(
-    series: Series, group: npt.NDArray[np.int64], rows: slice, *, quartiles: bool
-) -> Array:
-    """Return the middle, least and greatest [3, n] of one contender's replicas."""
-    values = series.mean[rows][:, group].astype(np.float64)
-    if len(group) == 1:
-        low, high = series.low[rows][:, group[0]], series.high[rows][:, group[0]]
-        return np.stack([values[:, 0], low, high])
+def _of_one_size(
+    groups: Sequence[npt.NDArray[np.int64]],
+) -> list[tuple[list[int], npt.NDArray[np.int64]]]:
+    """Return the groups by size: their places, and their replicas [k, size]."""
+    sizes = dict.fromkeys(len(group) for group in groups)
+    found = [[at for at, group in enumerate(groups) if len(group) == size] for size in sizes]
+    return [(places, np.stack([groups[at] for at in places])) for places in found]
+
+
+def _summary(rows: Rows, replicas: npt.NDArray[np.int64], *, quartiles: bool) -> Array:
+    """Return the middle, least and greatest [3, k, n] of k contenders' replicas [k, seeds]."""
+    values = np.moveaxis(rows.mean[:, replicas], 0, 1).astype(np.float64)
+    if replicas.shape[1] == 1:
+        first = replicas[:, 0]
+        return np.stack([values[..., 0], rows.low[:, first].T, rows.high[:, first].T])
     known = np.isfinite(values)
-    middle = np.median(np.where(known, values, np.inf), axis=1)
+    ordered = np.sort(np.where(known, values, np.inf), axis=2)
+    half = ordered.shape[2] // 2
+    middle = ordered[..., half]
+    if ordered.shape[2] % 2 == 0:
+        middle = (ordered[..., half - 1] + middle) / 2
     if quartiles:
-        return np.stack([middle, *_quartiles(values, known)])
-    low = np.where(known, values, np.inf).min(1)
-    high = np.where(known, values, -np.inf).max(1)
-    return np.stack([middle, low, high])
+        flat = ordered.reshape(-1, ordered.shape[2])
+        low, high = (
+            one.reshape(middle.shape) for one in _quartiles(flat, known.reshape(flat.shape).sum(1))
+        )
+        return np.stack([middle, low, high])
+    high = np.where(known, values, -np.inf).max(2)
+    return np.stack([middle, ordered[..., 0], high])
 
 
-def _quartiles(values: Array, known: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Return the lower and upper quartile [n] of what is known in rows [n, seeds].
+def _quartiles(ordered: Array, known: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+    """Return the lower and upper quartile [n] of the first `known` [n] of rows [n, seeds].
 
-    Between two values they are interpolated, as numpy's `quantile` does.
+    The rows are in order. Between two values they are interpolated, as numpy's `quantile` does.
     """
-    ordered = np.sort(np.where(known, values, np.inf), axis=1)
-    last = np.maximum(known.sum(1) - 1, 0)
+    last = np.maximum(known - 1, 0)
     found = []
     for share in (0.25, 0.75):
         place = share * last
         below = np.floor(place).astype(np.int64)
         above = np.minimum(below + 1, last)
-        rows = np.arange(len(values))
+        rows = np.arange(len(ordered))
         low, high = ordered[rows, below], ordered[rows, above]
         inner = np.where(above > below, place - below, 0.0)
         with np.errstate(invalid="ignore"):

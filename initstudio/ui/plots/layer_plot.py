@@ -44,7 +44,7 @@ class LayerPlot(Plot):
     quantities: ClassVar[dict[str, Quantity]] = {}
     """By the value of the option `quantity`; the first is used where there is no such option."""
     across: ClassVar[str] = "layer"
-    most_bands: ClassVar[int] = 16
+    most_bands: ClassVar[int] = 8
     """Of more contenders the bands would hide one another, and are left out."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -75,7 +75,8 @@ class LayerPlot(Plot):
     def band_note(self) -> str:
         """Return what line and band are, where there is a band."""
         seeds = len(self.lines[0].replicas) if self.lines else 0
-        return f"median and range of {counted(seeds, 'seed')}" if seeds > 1 else ""
+        what = "median and range" if len(self.lines) <= self.most_bands else "median"
+        return f"{what} of {counted(seeds, 'seed')}" if seeds > 1 else ""
 
     # ------------------------------------------------------------------ what a board calls
 

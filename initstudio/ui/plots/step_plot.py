@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from initstudio.history import Header, History, Series
+from initstudio.history import Header, History
+from initstudio.series import Series
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import (
@@ -31,8 +32,10 @@ RECENT = 0.25
 WIDE = 420
 """Pixels from which on a picture has room for names at the lines' ends."""
 FEW_NAMES = 8
-COLUMNS = 190
-"""Most points of a line: what is drawn while a run goes must cost little."""
+COLUMNS, BUSY_COLUMNS = 190, 120
+"""Most points of a line while a run goes, when it must cost little; and of more than MANY lines."""
+MANY = 8
+"""Contenders of which each has its band; of more they would hide one another."""
 
 
 class StepPlot(Plot):
@@ -100,7 +103,8 @@ class StepPlot(Plot):
         log = self._log
         view_x = self.zoom.view((0.0, self._end(history)))
         until = inf if history.until is None else history.until
-        columns, scale = min(COLUMNS, canvas.columns), 100.0 if self.percent else 1.0
+        most = BUSY_COLUMNS if len(self.lines) > MANY and not self.settled else COLUMNS
+        columns, scale = min(most, canvas.columns), 100.0 if self.percent else 1.0
         drawn = [part.curves(view_x, columns, until, scale=scale, log=log) for part in self._parts]
         self._view_y = self._range(drawn, log=log)
         canvas.left.show_as(log=log)
@@ -118,22 +122,15 @@ class StepPlot(Plot):
         self.show_notes(self._make_notes(history, drawn, log=log))
 
     def data(self, history: History) -> Table:
-        """Return every reading that is kept of what is shown, whatever is smoothed or left out."""
-        rows: Table = [("part", "contender", "seed", "step", "least", "mean", "greatest")]
+        """Return every reading that is kept of the part that is shown, whatever is smoothed."""
+        rows: Table = [
+            ("part", "contender", "seed", "step", "least", "mean", "greatest", "readings")
+        ]
         for part in self._find_parts(history):
-            name, series = "validation" if part.validation else "training", part.series
-            for line in part.lines:
-                seeds = self.of(line, history).header.seeds
-                for replica in line.replicas.tolist():
-                    head = (name, line.name, seeds[replica])
-                    found = zip(
-                        series.steps.tolist(),
-                        series.low[:, replica].tolist(),
-                        series.mean[:, replica].tolist(),
-                        series.high[:, replica].tolist(),
-                        strict=True,
-                    )
-                    rows += [(*head, *numbers) for numbers in found]
+            name = "validation" if part.validation else "training"
+            seeds = self.of(part.lines[0], history).header.seeds
+            until = inf if history.until is None else history.until
+            rows += [(name, *cells) for cells in part.cells(seeds, until)]
         return rows
 
     # ------------------------------------------------------------------ what is drawn
@@ -186,9 +183,10 @@ class StepPlot(Plot):
             self._tracks[place] = Track(groups, weight, quartiles=quartiles)
         track = self._tracks[place]
         track.follow(series)
-        dotted = by_epoch and len(track.x) <= 50
-        validation = key == self.reads[1]
-        return Part(lines, series, track, validation, dotted, front=False)
+        view = self.zoom.part
+        near = track.near(view) if view else track
+        dotted = by_epoch and len(near.x) <= 50
+        return Part(lines, series, track, view, near, key == self.reads[1], dotted)
 
     def _range(self, drawn: list[Curves], *, log: bool) -> Range:
         if self.percent:
@@ -211,7 +209,7 @@ class StepPlot(Plot):
         for index, line in enumerate(part.lines if len(x) else ()):
             key, stroke = (line.key, part.validation), line.stroke(theme)
             ink = stroke.colour if part.front else theme.blend(stroke.colour, 0.5)
-            if len(line.replicas) > 1 and part.front and not line.run:
+            if len(line.replicas) > 1 and part.front and not line.run and len(self.lines) <= MANY:
                 band = theme.veil(stroke.colour, len(self.lines))
                 canvas.area(("band", *key), x, low[2, index], high[3, index], band, z=1)
             if len(line.replicas) == 1 and self._smoothed(part) and not line.run:
@@ -271,11 +269,13 @@ class StepPlot(Plot):
 
         With one seed and nothing smoothed that is the whole extent of the readings of a column.
         """
-        if self._smoothed(part) or part.series.stride == 1:
+        if part.near.stride == 1 or self._means(part):
             return zigzag(x, low[0], high[0])
-        return zigzag(x, low[2], high[3]) if len(part.lines[0].replicas) == 1 else zigzag(
-            x, low[0], high[0]
-        )  # fmt: skip
+        return zigzag(x, low[2], high[3])
+
+    def _means(self, part: Part) -> bool:
+        """Return whether of rows of several readings their means are drawn, not their extent."""
+        return self._smoothed(part) or len(part.lines[0].replicas) > 1
 
     def _smoothed(self, part: Part) -> bool:
         return not part.validation and self.options.each == "step" and self.options.smoothing > 0
@@ -312,16 +312,28 @@ class StepPlot(Plot):
         own = [part for part in self._parts if not part.lines[0].run]
         if self.options.show != "train" and len(own) < (self.options.show == "both") + 1:
             notes.append("no data is kept out for validation")
+        notes += self._grains(own)
         if self.lines and len(self.lines[0].replicas) > 1:
             band = "quartiles" if self.options.band == "quartiles" else "range"
-            notes.append(f"median and {band} of {len(self.lines[0].replicas)} seeds")
+            what = f"median and {band}" if len(self.lines) <= MANY else "median"
+            notes.append(f"{what} of {len(self.lines[0].replicas)} seeds")
         return notes
+
+    def _grains(self, parts: list[Part]) -> list[str]:
+        """Return what the points of these parts are, in words."""
+        by_epoch = self.options.each == "epoch"
+        grains = dict.fromkeys(
+            part.grain("epoch" if part.validation or by_epoch else "step", means=self._means(part))
+            for part in parts
+        )
+        return [grain for grain in grains if grain != "every epoch" or len(grains) == 1]
 
     def _above(self, drawn: list[Curves], top: float) -> list[str]:
         notes = []
         most: dict[str, float] = {}
         for part, curves in zip(self._parts, drawn, strict=True):
-            for line, high in zip(part.lines, curves.high[0], strict=True):
+            seen = (curves.x >= curves.view[0]) & (curves.x <= curves.view[1])
+            for line, high in zip(part.lines, curves.high[0][:, seen], strict=True):
                 if np.isfinite(high).any():
                     most[line.name] = max(most.get(line.name, 0.0), float(np.nanmax(high)))
         for name, value in most.items():
@@ -337,7 +349,7 @@ class StepPlot(Plot):
             at = inf if self.step is None else self.step
         labels = []
         for part in self._parts:
-            values = part.track.values_at(at)
+            values = part.values_at(at)
             labels += [
                 Label(line.name, line.slot, self._value_text(line, float(value)), line.run)
                 for line, value in zip(part.lines, values, strict=True)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from initstudio.history import CAPACITY, Series
+from initstudio.levels import CAPACITY
+from initstudio.series import Series
 from initstudio.ui.chart.lines import decimate
-from initstudio.ui.chart.track import Smoother, Track
+from initstudio.ui.chart.track import NEAR, TOLERANCE, Smoother, Track, earlier_rows
 
 
 def slow_average(values: list[float], weight: float) -> list[float]:
@@ -101,3 +102,53 @@ def test_quartiles_are_those_of_numpy_over_what_is_known() -> None:
                 assert found == pytest.approx(np.quantile(known, [0.25, 0.75]), rel=1e-6)
             else:
                 assert not np.isfinite(found).any()
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.8, 0.99])
+@pytest.mark.parametrize("view", [(70.0, 300.0), (20_000.0, 21_900.0), (18_000.0, 21_000.0)])
+def test_a_part_is_smoothed_as_if_all_had_been(weight: float, view: tuple[float, float]) -> None:
+    rng = np.random.default_rng(4)
+    values = np.cumsum(rng.normal(size=(30_000, 3)), axis=0).astype(np.float32)
+    values[rng.uniform(size=values.shape) < 0.01] = np.nan
+    values[19_000:19_990] = np.nan
+    series = Series(3)
+    series.extend(np.arange(30_000), values)
+    track = Track([np.arange(3)], weight)
+    track.follow(series)
+    near = track.near(view)
+    assert series.stride == 4
+    assert near.stride == (1 if view[1] - view[0] < NEAR else 2)
+    rows = values[: 30_000 // near.stride * near.stride].reshape(-1, near.stride, 3).mean(1)
+    known = np.isfinite(rows)
+    middle = np.median(np.where(known, rows, np.inf), 1)
+    smooth = slow_average(list(middle), weight**near.stride) if weight else middle
+    seen = [row for row in range(len(rows)) if view[0] <= row * near.stride <= view[1]]
+    found = [near.values_at(row * near.stride)[0] for row in seen]
+    span = float(np.nanmax(values) - np.nanmin(values))
+    assert found == pytest.approx([smooth[row] for row in seen], abs=1e-3 * span, nan_ok=True)
+
+
+def test_a_part_follows_the_run_and_the_view() -> None:
+    values = np.random.default_rng(2).normal(size=(40_000, 2)).astype("f4")
+    series, track = Series(2), Track([np.array([0]), np.array([1])], 0.9)
+    series.extend(np.arange(20_000), values[:20_000])
+    track.follow(series)
+    for start in range(20_000, 24_000, 100):
+        series.extend(np.arange(start, start + 100), values[start : start + 100])
+        track.follow(series)
+        for view in ((19_000.0, 20_500.0 + 0.6 * (start - 20_000)), (19_900.0, 22_000.0)):
+            near = track.near(view)
+            fresh = Track([np.array([0]), np.array([1])], 0.9)
+            fresh.follow(series)
+            other = fresh.near(view)
+            assert near.stride == other.stride
+            for one, two in zip(near.decimated(view, 190), other.decimated(view, 190), strict=True):
+                assert np.allclose(one, two)
+
+
+def test_earlier_rows_are_as_many_as_it_takes() -> None:
+    for weight in (0.5, 0.9, 0.99):
+        rows = earlier_rows(weight)
+        tail = sum(weight**lag for lag in range(rows, 5000))
+        assert tail <= TOLERANCE < tail / weight
+    assert earlier_rows(0.0) == 0

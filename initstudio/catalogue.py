@@ -145,7 +145,8 @@ class DataFacts:
 
     A target is one of `outputs` classes, or `outputs` real values. Where the network is to answer
     at several `positions` (of a sequence), each has a target of its own. `tokens` is the size of
-    the vocabulary where the features are numbers of tokens, and else 0.
+    the vocabulary where the features are numbers of tokens, and else 0. `image` is the shape
+    (channels, height, width) of images whose pixels come in a row.
     """
 
     examples: int
@@ -154,11 +155,17 @@ class DataFacts:
     task: Literal["classes", "values"] = "classes"
     positions: Shape = ()
     tokens: int = 0
+    image: Shape = ()
 
     @property
     def answer(self) -> Shape:
         """Return the shape that the network must end with."""
         return (*self.positions, self.outputs)
+
+    @property
+    def picture(self) -> Shape:
+        """Return the shape (channels, height, width) of an example that is an image; else ()."""
+        return self.image or (self.shape if len(self.shape) == 3 else ())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,6 +46,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     """Optimiser steps in the whole run."""
     steps_per_epoch: int
+    outputs: int = 0
+    """Classes of the data, or values of a target."""
     one_by_one: tuple[str, ...] = ()
     """The kinds of layers that keep the networks from training all at once."""
     device: str = ""

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from initstudio.catalogue import Entry, NoParams, TensorSpec, Value
+from initstudio.catalogue import DataFacts, Entry, NoParams, TensorSpec, Value
 
 if TYPE_CHECKING:
     import torch
 
     from initstudio.law import Law
 
-Axis: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
+_Each: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
+_Drawn: TypeAlias = Literal["input", "end", "place", "quantity", "cell", "unit", "channel"]
+Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column"]
 Cadence: TypeAlias = Literal["step", "snapshot", "seldom", "epoch", "start"]
 
 SELDOM = 8
@@ -78,6 +80,19 @@ class Moment:
     """What one probe has worked out and another may use."""
     validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
     """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
+    predict: "Callable[[torch.Tensor], torch.Tensor] | None" = None
+    """Gives the outputs [R, n, *out] of the networks with their present weights, for inputs
+    [n, *shape]: without dropout, by the running statistics, and without a trace. Those have seen
+    the batch of the update to come."""
+    facts: DataFacts | None = None
+    """What is known of the data."""
+    input_ranges: tuple[tuple[float, float], ...] = ()
+    """The least and greatest value of each input over the examples of all seeds; none where there
+    are more than two inputs, or no real ones."""
+
+
+def _always(_facts: DataFacts) -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +102,7 @@ class Probe(Entry[NoParams]):
     `axes` name the axes of its reading; "tensor" counts the weight tensors, "parameter" all
     parameter tensors, "layer" all layers, "pair" two of a batch's first examples, "rank" places
     in an order of size.
+    A reading has four bytes a number, or two where `measure` gives float16.
     `cadence`: at each step, at each snapshot (every few steps), at each eighth snapshot and the
     last ("seldom", for what is dear), at step 0 and each epoch's end, or at step 0 only ("start").
     """
@@ -96,3 +112,5 @@ class Probe(Entry[NoParams]):
     axes: tuple[Axis, ...]
     cadence: Cadence
     measure: "Callable[[Moment], torch.Tensor]"
+    applies: Callable[[DataFacts], bool] = _always
+    """Whether it can be measured of such data; of others it is left out, and costs nothing."""

@@ -82,6 +82,26 @@ def layers_of(header: Header, value: float = 1.0) -> Readings:
         "start_cosine": 1 / (1 + steady(tensors)),
         "effective_rank": 5 + steady(tensors),
         "singular_values": (steady(tensors)[..., None] * falling_values).astype(np.float32),
+        **_answers(replicas),
+    }
+
+
+def _answers(replicas: int) -> Readings:
+    """Return what made-up networks say over two inputs and over one, and their first weights."""
+    rng = np.random.default_rng(1)
+    middles = (np.arange(40) + 0.5) / 20 - 1
+    x, y = np.meshgrid(middles, middles)
+    turn = np.linspace(0, 3, replicas)[:, None, None]
+    height = 3 * (np.cos(turn) * x + np.sin(turn) * y + 0.4 * np.sin(4 * x))
+    sure = 1 / (1 + np.exp(-height))
+    told = np.stack([height > 0, np.maximum(sure, 1 - sure), np.abs(2 * sure - 1)], axis=1)
+    places = np.linspace(-2, 2, 200)
+    fit = np.sin(2 * places + np.linspace(0, 1, replicas)[:, None])
+    return {
+        "input_range": np.tile(np.array([[-2.0, 2.0], [-1.5, 1.5]], np.float32), (replicas, 1, 1)),
+        "surface": told.reshape(replicas, 3, -1).astype(np.float16),
+        "fit": fit.astype(np.float32),
+        "first_weights": rng.normal(0, 0.1, (replicas, 64, 1, 8, 8)).astype(np.float32),
     }
 
 

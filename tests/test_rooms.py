@@ -57,6 +57,7 @@ BASES = {
     "initstudio.ui.plots.layer_plot",
     "initstudio.ui.plots.step_plot",
     "initstudio.ui.plots.quantity",
+    "initstudio.ui.plots.one_seed",
     "initstudio.ui.plots.study_plot",
     "initstudio.ui.panels.panel",
 }

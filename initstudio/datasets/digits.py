@@ -30,7 +30,7 @@ class DigitsParams(Params, frozen=True):
 
 def _facts(params: DigitsParams) -> DataFacts:
     shape = (SIDE * SIDE,) if params.layout == "flat" else (1, SIDE, SIDE)
-    return DataFacts(examples=EXAMPLES, shape=shape, outputs=10)
+    return DataFacts(examples=EXAMPLES, shape=shape, outputs=10, image=(1, SIDE, SIDE))
 
 
 def _make(

@@ -4,8 +4,10 @@ All contenders of one seed share them. Each purpose has a generator of its own, 
 seed and the purpose's name, so that what one purpose draws moves no other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,9 @@ from initstudio.catalogue import Features, Targets
 from initstudio.engine.plan import Plan
 
 Numbers = npt.NDArray[np.float32]
+Ranges: TypeAlias = tuple[tuple[float, float], ...]
+MOST_INPUTS = 2
+"""Inputs whose whole plane can be looked at."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +54,26 @@ def prepare(plan: Plan, seed: int) -> Split:
     train_y, validation_y = _parted(targets, training, validation, scaled=scaled)
     return Split(
         train_x=train_x, train_y=train_y, validation_x=validation_x, validation_y=validation_y
+    )
+
+
+def input_ranges(split: Split) -> Ranges:
+    """Return the least and greatest value of each input, over both parts.
+
+    Of data of one or two real numbers an example only, all of whose inputs can be looked at at
+    once; else none.
+    """
+    x = np.concatenate([split.train_x, split.validation_x])
+    if x.ndim != 2 or x.shape[1] > MOST_INPUTS or not np.issubdtype(x.dtype, np.floating):
+        return ()
+    return tuple(zip(x.min(0).tolist(), x.max(0).tolist(), strict=True))
+
+
+def spanning(ranges: Sequence[Ranges]) -> Ranges:
+    """Return what reaches over the ranges of all."""
+    return tuple(
+        (min(low for low, _ in each), max(high for _, high in each))
+        for each in zip(*ranges, strict=True)
     )
 
 

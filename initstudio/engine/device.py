@@ -4,6 +4,7 @@ Weights, data, batches and noise are drawn on the CPU, then moved; what is read 
 """
 
 import platform
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import torch
@@ -56,6 +57,14 @@ def memory_of(device: torch.device) -> int | None:
         return None
     total: int = torch.cuda.get_device_properties(device).total_memory
     return total
+
+
+def undisturbed(device: torch.device) -> AbstractContextManager[None]:
+    """Return a block after which torch's random numbers go on as if nothing had been drawn in it.
+
+    Those of the CPU, and of a CUDA device if it is one.
+    """
+    return torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])
 
 
 def noisy_on_cpu(network: nn.Module) -> nn.Module:

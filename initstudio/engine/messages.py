@@ -17,7 +17,7 @@ from initstudio.history import Header, Stretch
 from initstudio.results import Results
 
 MAX_FRAME = 256 * 2**20
-DTYPES = frozenset({"<f4", "<f8", "<i4", "<i8", "|b1"})
+DTYPES = frozenset({"<f2", "<f4", "<f8", "<i4", "<i8", "|b1"})
 _LENGTH = struct.Struct("<I")
 
 

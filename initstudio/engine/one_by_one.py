@@ -1,15 +1,17 @@
 """The replicas one after another, for networks that cannot run all at once: slow, and as plain."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
+from initstudio.engine.device import undisturbed
 from initstudio.engine.multiplied import multiplied
 from initstudio.engine.objective import loss_of, share_right
-from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of
+from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of, parts_of
 
 
 class OneByOne:
@@ -67,17 +69,37 @@ class OneByOne:
     def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return mean loss and accuracy [R], without dropout and by the running statistics."""
         found = []
-        for replica, (network, some_x, some_y) in enumerate(zip(self._networks, x, y, strict=True)):
-            network.eval()
-            try:
-                with torch.no_grad():
-                    outputs = self._outputs_of(replica, some_x)
-            finally:
-                self._notes.clear()
-                network.train()
+        for replica, (some_x, some_y) in enumerate(zip(x, y, strict=True)):
+            with self._evaluating(replica):
+                outputs = self._outputs_of(replica, some_x)
             found.append((loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)))
         losses, correct = zip(*found, strict=True)
         return torch.stack(losses), torch.stack(correct)
+
+    def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs [R, n, ...] for inputs [n, ...], evaluated as in `evaluate`.
+
+        What the networks draw at random even then leaves no trace.
+        """
+        found = []
+        with undisturbed(x.device):
+            for replica in range(len(self._networks)):
+                with self._evaluating(replica):
+                    some = [self._outputs_of(replica, part) for part in parts_of(x)]
+                found.append(torch.cat(some))
+        return _stacked(tuple(found))
+
+    @contextmanager
+    def _evaluating(self, replica: int) -> Iterator[None]:
+        """Have a network without dropout and by its running statistics; nothing is noted of it."""
+        network = self._networks[replica]
+        network.eval()
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            self._notes.clear()
+            network.train()
 
     def _step(self, replica: int, x: torch.Tensor, y: torch.Tensor) -> list[torch.Tensor]:
         """Return loss, share of right answers, activations and gradients by them of one network."""

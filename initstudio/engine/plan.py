@@ -89,7 +89,6 @@ def plan(experiment: Experiment) -> Plan:
     network = network_layers(experiment.network, facts)
     layers = tuple(every(network))
     training, validation = split_sizes(experiment, facts)
-    named = experiment.recording.probes
     dataset = DATASETS[experiment.data.dataset.key]
     return Plan(
         experiment=experiment,
@@ -102,8 +101,8 @@ def plan(experiment: Experiment) -> Plan:
         layers=layers,
         assignments=tuple(assign(contender, layers) for contender in experiment.contenders),
         tunings=tuple(_tuning(contender) for contender in experiment.contenders),
-        probes=tuple(PROBES.values() if named is None else (PROBES[key] for key in named)),
-        header=_header(experiment, layers, training),
+        probes=_probes(experiment, facts),
+        header=_header(experiment, layers, training, facts.outputs),
     )
 
 
@@ -111,7 +110,7 @@ def header_of(experiment: Experiment) -> Header:
     """Return what the readings of an experiment without `problems` stand for."""
     facts = data_facts(experiment)
     layers = tuple(every(network_layers(experiment.network, facts)))
-    return _header(experiment, layers, split_sizes(experiment, facts)[0])
+    return _header(experiment, layers, split_sizes(experiment, facts)[0], facts.outputs)
 
 
 def read(data: bytes) -> Experiment:
@@ -295,6 +294,13 @@ def _contender_problems(
     return []
 
 
+def _probes(experiment: Experiment, facts: DataFacts) -> tuple[Probe, ...]:
+    """Return what is measured: what is named, or all, as far as it can be had of such data."""
+    named = experiment.recording.probes
+    wanted = PROBES.values() if named is None else (PROBES[key] for key in named)
+    return tuple(probe for probe in wanted if probe.applies(facts))
+
+
 def _tuning(contender: Contender) -> tuple[Tuning[Any], Params] | None:
     if contender.tuning is None:
         return None
@@ -302,7 +308,9 @@ def _tuning(contender: Contender) -> tuple[Tuning[Any], Params] | None:
     return tuning, tuning.parse(contender.tuning.params)
 
 
-def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: int) -> Header:
+def _header(
+    experiment: Experiment, layers: tuple[PlannedLayer, ...], training: int, outputs: int
+) -> Header:
     seeds = tuple(experiment.seeds.each())
     weights = [
         (_tensor_label(layer, tensor), tensor)
@@ -329,6 +337,7 @@ def _header(experiment: Experiment, layers: tuple[PlannedLayer, ...], training: 
         ),
         steps=per_epoch * experiment.training.epochs,
         steps_per_epoch=per_epoch,
+        outputs=outputs,
         one_by_one=tuple(
             dict.fromkeys(
                 layer.layer.label for layer in layers if layer.layer and not layer.vectorised

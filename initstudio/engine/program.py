@@ -5,7 +5,8 @@ then recorded once for each batch shape, as a flat list of tensor operations wit
 them (`recording.py`), which is what makes small networks fast.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from initstudio.engine.device import is_elsewhere
 from initstudio.engine.layout import aligned
 from initstudio.engine.objective import loss_of, share_right
 from initstudio.engine.recording import Flat, record
-from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of
+from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of, parts_of
 from initstudio.engine.template import MASK, BatchNorm, template_of
 
 Masks = Mapping[str, torch.Tensor]
@@ -52,6 +53,7 @@ class Program:
         known = {name for name, _ in self._template.named_buffers()}
         self._buffers = {name: one for name, one in stacked.buffers.items() if name in known}
         self._multipliers = stacked.multipliers
+        self._replicas = len(next(iter(stacked.parameters.values()), stacked.flat[None]))
         self._moving = [
             stacked.buffers[f"{path}.{name}" if path else name]
             for path, module in self._template.named_modules()
@@ -61,6 +63,7 @@ class Program:
         self._keeps = not is_elsewhere(stacked.flat.device)
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[int, Flat] = {}
+        self._predictions: dict[tuple[int, ...], Flat] = {}
         self._batches = 0
 
     def buffers(self, replica: int) -> Tensors:
@@ -105,6 +108,18 @@ class Program:
             correct = correct + found[1] * (size / y.shape[1])
         return loss, correct
 
+    def predict(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs [R, n, ...] for inputs [n, ...], evaluated as in `evaluate`."""
+        found = []
+        for some in parts_of(x):
+            inputs = [*self._state(), aligned(some.expand(self._replicas, *some.shape))]
+            shape = tuple(some.shape)
+            if shape not in self._predictions:
+                prediction = record(self._flat_prediction, inputs, (), keeps=self._keeps)
+                self._predictions[shape] = prediction
+            found.append(self._predictions[shape](*inputs)[0].clone())
+        return torch.cat(found, dim=1)
+
     def _flat_step(self, dropped: tuple[str, ...]) -> Flat:
         """Return the step as a function of flat tensors; gradients and moved buffers come first."""
 
@@ -125,17 +140,28 @@ class Program:
         return flat
 
     def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
-        state = self._nested(inputs, ())
+        with self._evaluating():
+            loss, (correct, _, _) = vmap(self._loss)(*self._nested(inputs, ()))
+        return [loss, correct]
+
+    def _flat_prediction(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+        values = iter(inputs)
+        with self._evaluating():
+            given: list[Any] = [*self._named(values), next(values), {}]
+            return [vmap(self._answers)(*given)]
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        """Have the template without dropout and by its running statistics."""
         fast = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)  # vmap has no rule for its fused kernel
         self._template.eval()
         try:
-            loss, (correct, _, _) = vmap(self._loss)(*state)
+            yield
         finally:
             self._template.train()
             self._forget()
             torch.backends.mha.set_fastpath_enabled(fast)
-        return [loss, correct]
 
     def _state(self) -> list[torch.Tensor]:
         state = (self._stacked.parameters, self._buffers, self._multipliers)
@@ -144,11 +170,13 @@ class Program:
     def _nested(self, inputs: tuple[torch.Tensor, ...], dropped: tuple[str, ...]) -> list[Any]:
         """Return what `_loss` takes: all by their names, but for the batch."""
         values = iter(inputs)
-        parameters = {name: next(values) for name in self._stacked.parameters}
-        buffers = {name: next(values) for name in self._buffers}
-        multipliers = {name: next(values) for name in self._multipliers}
-        x, y = next(values), next(values)
-        return [parameters, buffers, multipliers, x, y, dict(zip(dropped, values, strict=True))]
+        state, x, y = self._named(values), next(values), next(values)
+        return [*state, x, y, dict(zip(dropped, values, strict=True))]
+
+    def _named(self, values: Iterator[torch.Tensor]) -> list[Tensors]:
+        """Return parameters, buffers and multipliers by their names, as `_state` orders them."""
+        kinds = (self._stacked.parameters, self._buffers, self._multipliers)
+        return [{name: next(values) for name in kind} for kind in kinds]
 
     def _loss(  # noqa: PLR0913, PLR0917 - vmap maps over each
         self,
@@ -160,15 +188,27 @@ class Program:
         masks: Masks,
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]]:
         """Return one replica's loss, share of right answers, moved buffers and activations."""
+        outputs = self._answers(parameters, buffers, multipliers, x, masks)
+        activations = [self._outputs[path] for path in self._watched]
+        loss = loss_of(self._loss_name, outputs, y)
+        return loss, (share_right(outputs, y), self._moved(), activations)
+
+    def _answers(
+        self,
+        parameters: Tensors,
+        buffers: Tensors,
+        multipliers: Tensors,
+        x: torch.Tensor,
+        masks: Masks,
+    ) -> torch.Tensor:
+        """Return one replica's outputs, and note those of its layers."""
         state = {**parameters, **buffers}
         state |= {name: parameters[name] * by for name, by in multipliers.items()}
         state |= {f"{path}.{MASK}": mask for path, mask in masks.items()}
         self._outputs.clear()
         with sdpa_kernel(SDPBackend.MATH):  # vmap has no rule for the fused kernels
-            outputs = functional_call(self._template, state, (x,))
-        activations = [self._outputs[path] for path in self._watched]
-        loss = loss_of(self._loss_name, outputs, y)
-        return loss, (share_right(outputs, y), self._moved(), activations)
+            outputs: torch.Tensor = functional_call(self._template, state, (x,))
+        return outputs
 
     def _moved(self) -> list[torch.Tensor]:
         """Return the new running statistics; none while they are but used."""

@@ -1,12 +1,14 @@
 """Read what the probes measure at one moment of training, or before it."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from initstudio.engine.data import Ranges
 from initstudio.engine.device import is_elsewhere, to_cpu
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
@@ -21,11 +23,24 @@ COSINES = "cosine_theory"
 """The probe that wants examples to be compared by theory."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What is read besides the stacked tensors.
+
+    `first_batches` gives the inputs of the first batch of each seed, for theory to follow;
+    `predict` the outputs [R, n, ...] of the networks for inputs [n, ...]. `input_ranges` are those
+    of `engine.data.input_ranges`.
+    """
+
+    first_batches: Callable[[], Iterable[npt.NDArray[Any]]]
+    predict: Callable[[torch.Tensor], torch.Tensor]
+    input_ranges: Ranges
+
+
 class Reader:
     """Measures stacked networks: of these contenders of the plan, for all of its seeds.
 
-    `first_batches` gives the first batch of each seed, for theory to follow. `probes` are those of
-    the plan, unless others are given.
+    `probes` are those of the plan, unless others are given.
     """
 
     def __init__(
@@ -33,13 +48,13 @@ class Reader:
         plan: Plan,
         contenders: Sequence[int],
         stacked: Stacked,
-        first_batches: Callable[[], Iterable[npt.NDArray[Any]]],
+        sources: Sources,
         probes: Sequence[Probe] | None = None,
     ) -> None:
         self._plan = plan
         self._contenders = contenders
         self._stacked = stacked
-        self._first_batches = first_batches
+        self._sources = sources
         self._probes = plan.probes if probes is None else probes
         self._elsewhere = is_elsewhere(stacked.device)
         weights = [
@@ -80,6 +95,9 @@ class Reader:
             tensors=self._tensors,
             validation=validation,
             wanted=frozenset(probe.key for probe in self._probes),
+            predict=self._answers,
+            facts=self._plan.facts,
+            input_ranges=self._sources.input_ranges,
         )
         if self._elsewhere:
             moment = to_cpu(moment, whole=list(cadences) != ["step"])
@@ -90,10 +108,16 @@ class Reader:
                 if probe.cadence in cadences
             }
 
+    def _answers(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs [R, n, ...] of the networks for inputs [n, ...], on the CPU."""
+        flat = self._stacked.flat
+        with torch.no_grad():
+            return self._sources.predict(x.to(flat.device, flat.dtype)).cpu()
+
     def _predicted(self, quantity: str) -> torch.Tensor:
         """Return what theory says of the start, for the first batch of each seed [R, layers]."""
         if not self._theory:
-            batches = list(self._first_batches())
+            batches = list(self._sources.first_batches())
             compared = any(probe.key == COSINES for probe in self._probes)
             rows = [
                 predictions(self._plan, at, x, compared=compared)
@@ -154,6 +178,7 @@ def _laws(plan: Plan, contenders: Sequence[int]) -> tuple[tuple[Law | None, ...]
 
 
 def _numpy(values: torch.Tensor) -> npt.NDArray[Any]:
-    """Return a copy, as the program reuses its tensors; floats as float32."""
+    """Return a copy, as the program reuses its tensors; reals as float32, or as float16."""
     kind = torch.float32 if values.is_floating_point() else torch.int32
+    kind = torch.float16 if values.dtype == torch.float16 else kind
     return values.detach().to("cpu", kind, copy=True).numpy()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from math import ceil
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -12,6 +13,13 @@ from initstudio.engine.layout import length, padded, spread
 
 Tensors = dict[str, torch.Tensor]
 Output: TypeAlias = "torch.Tensor | tuple[torch.Tensor, ...]"
+ASKED = 512
+"""Inputs that are given to the networks at once, at most, when they are asked for their outputs."""
+
+
+def parts_of(x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Return inputs [n, ...] in parts of at most ASKED, as even as can be."""
+    return x.chunk(ceil(len(x) / ASKED)) if len(x) else (x,)
 
 
 def first_of(output: Output) -> torch.Tensor:

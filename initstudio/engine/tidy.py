@@ -6,8 +6,10 @@ network), `bin_low` and `bin_high` (empty for a number of a whole layer), `value
 one row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that
 are not finite are counted in a row whose edges are `nan`. Of a reading that compares two examples
 of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size `bin_low` is
-the place; both count from 1. Numbers are written with the fewest digits that give them back
-exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+the place; both count from 1. Of what is read along an input, of cells and of units they are the
+number along the first axis and along all others together, from 1; what is meant to be drawn, cells
+and the weights of units, is written if the experiment names it. Numbers are written with the fewest
+digits that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
 """
 
 import csv
@@ -35,6 +37,8 @@ COLUMNS = (
     "bin_high",
     "value",
 )
+DRAWN = {"cell", "unit"}
+"""Axes of readings that are of use to pictures only: they have thousands of numbers."""
 HEADING = ",".join(COLUMNS) + "\n"
 
 
@@ -51,12 +55,14 @@ class Tidy:
         self._layers = [_cells(label) for label in header.layers]
         self._parameters = [_cells(name) for name in header.parameters]
         self._tensors = [_cells(label) for label in header.tensors]
+        self._named = frozenset(header.experiment.recording.probes or ())
 
     def lines(self, snapshot: Snapshot) -> str:
         """Return all readings of a snapshot, each line with its end."""
         return "".join(
             f"{key},{snapshot.step},{row}\n"
             for key, values in snapshot.readings.items()
+            if key in self._named or not DRAWN & set(PROBES[key].axes)
             for row in self._rows(PROBES[key].axes[1:], values)
         )
 
@@ -65,6 +71,11 @@ class Tidy:
         match axes:
             case ():
                 places = [""]
+            case ("input" | "place" | "quantity" | "unit", *_):
+                cells = values.reshape(len(self._who), values.shape[1], -1)
+                for who, of_replica in zip(self._who, cells, strict=True):
+                    yield from (f"{who},,{row}" for row in _numbered(of_replica))
+                return
             case ("layer",) | ("layer", "bin") | ("layer", "pair"):
                 places = self._layers
             case ("parameter",):
@@ -104,6 +115,12 @@ def _pairs(values: npt.NDArray[Any]) -> Iterator[str]:
 def _ranks(values: npt.NDArray[Any]) -> Iterator[str]:
     """Return "place,,value" of each value in an order of size."""
     yield from (f"{place},,{value!s}" for place, value in enumerate(values, 1))
+
+
+def _numbered(values: npt.NDArray[Any]) -> Iterator[str]:
+    """Return "row,column,value" of each value of a table."""
+    for row, cells in enumerate(values, 1):
+        yield from (f"{row},{column},{value!s}" for column, value in enumerate(cells, 1))
 
 
 @lru_cache(maxsize=2**16)  # the same few thousand bins come again at every snapshot

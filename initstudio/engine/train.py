@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from initstudio.catalogue import Features, Shape
-from initstudio.engine.data import batches, prepare, stream
+from initstudio.engine.data import batches, input_ranges, prepare, spanning, stream
 from initstudio.engine.device import device_of, is_elsewhere, memory_of, noisy_on_cpu
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
@@ -18,7 +18,7 @@ from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.program import Masks, Program
-from initstudio.engine.reading import Reader, Scores
+from initstudio.engine.reading import Reader, Scores, Sources
 from initstudio.engine.stacked import Stacked, Step, Tensors
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Snapshot
@@ -113,7 +113,12 @@ class _Run:
         self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
         self._training, self._validation = self._load()
         contenders = range(self._contenders)
-        self._reader = Reader(resolved, contenders, self._stacked, self._first_batches)
+        sources = Sources(
+            first_batches=self._first_batches,
+            predict=self.program.predict,
+            input_ranges=self._input_ranges,
+        )
+        self._reader = Reader(resolved, contenders, self._stacked, sources)
 
     def state(self, replica: int) -> Tensors:
         """Return parameters, as they are computed with, and buffers of a replica, copied."""
@@ -222,6 +227,7 @@ class _Run:
 
     def _load(self) -> tuple[_Data, _Data]:
         splits = [prepare(self._plan, seed) for seed in self._seeds]
+        self._input_ranges = spanning([input_ranges(split) for split in splits])
         training = _Data(
             self._tensor([split.train_x for split in splits]),
             self._tensor([split.train_y for split in splits]),

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 
 from initstudio.catalogue import Features, Targets
-from initstudio.engine.data import batches, prepare
+from initstudio.engine.data import Ranges, Split, batches, input_ranges, prepare, spanning
 from initstudio.engine.initialize import initialize
 from initstudio.engine.memory import refuse_if_too_large
 from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.plan import Plan
-from initstudio.engine.reading import Reader
+from initstudio.engine.reading import Reader, Sources
 from initstudio.engine.stacked import Single, Stacked
 from initstudio.engine.train import dropout_generator
 from initstudio.history import Readings
@@ -41,8 +41,11 @@ class FirstBatch:
 
 def first_batch(plan: Plan, seed: int) -> FirstBatch:
     """Return the batch that every contender under this seed sees first."""
-    split = prepare(plan, seed)
-    index = batches(seed, len(split.train_x), plan.experiment.training.batch_size, 0)[0]
+    return _first_of(prepare(plan, seed), seed, plan.experiment.training.batch_size)
+
+
+def _first_of(split: Split, seed: int, size: int) -> FirstBatch:
+    index = batches(seed, len(split.train_x), size, 0)[0]
     return FirstBatch(x=split.train_x[index], y=split.train_y[index])
 
 
@@ -53,6 +56,7 @@ class Xray:
         self._data: object = None
         self._context: object = None
         self._batches: list[FirstBatch] = []
+        self._input_ranges: Ranges = ()
         self._kept: OrderedDict[bytes, Readings] = OrderedDict()
 
     def readings(
@@ -67,7 +71,8 @@ class Xray:
             ExperimentError: The networks do not fit into memory, or cannot be started so.
         """
         refuse_if_too_large(plan)
-        probes = tuple(PROBES[key] for key in sorted(keys)) if keys else plan.probes
+        named = [PROBES[key] for key in sorted(keys)] or plan.probes
+        probes = tuple(probe for probe in named if probe.applies(plan.facts))
         self._take_in(plan, probes)
         contenders = plan.experiment.contenders
         rows: list[Readings] = []
@@ -94,7 +99,12 @@ class Xray:
         if (data, context) == (self._data, self._context):
             return
         if data != self._data:
-            self._batches = [first_batch(plan, seed) for seed in experiment.seeds.each()]
+            self._batches, ranges = [], []
+            for seed in experiment.seeds.each():
+                split = prepare(plan, seed)
+                self._batches.append(_first_of(split, seed, training.batch_size))
+                ranges.append(input_ranges(split))
+            self._input_ranges = spanning(ranges)
         self._data, self._context = data, context
         self._kept.clear()
 
@@ -120,7 +130,12 @@ class Xray:
         x = torch.from_numpy(np.stack([batch.x for batch in self._batches]))
         y = torch.from_numpy(np.stack([batch.y for batch in self._batches]))
         found = program.step(x, y)
-        reader = Reader(plan, [at], stacked, lambda: [batch.x for batch in self._batches], probes)
+        sources = Sources(
+            first_batches=lambda: [batch.x for batch in self._batches],
+            predict=program.predict,
+            input_ranges=self._input_ranges,
+        )
+        reader = Reader(plan, [at], stacked, sources, probes)
         return reader.read(found, None, ["step", "snapshot", "seldom", "start"])
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec.structs import replace
 
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine import tidy
@@ -25,6 +26,8 @@ PROBE_AXES: dict[str, tuple[Axis, ...]] = {
     "spread": ("replica", "tensor", "bin"),
     "pairs": ("replica", "layer", "pair"),
     "ranks": ("replica", "tensor", "rank"),
+    "places": ("replica", "place"),
+    "cells": ("replica", "quantity", "cell"),
     "odd": ("replica", "bin"),
 }
 
@@ -149,3 +152,20 @@ def test_pairs_and_ranks_are_numbered_from_one() -> None:
         (str(n), "") for n in range(1, 17)
     ]
     assert [float(row["value"]) for row in last] == ranks[-1, -1].tolist()
+
+
+def test_what_lies_along_axes_is_numbered_and_cells_are_written_if_they_are_named() -> None:
+    places = np.arange(REPLICAS * 5, dtype=np.float32).reshape(REPLICAS, 5)
+    cells = np.arange(REPLICAS * 6, dtype=np.float16).reshape(REPLICAS, 2, 3)
+    shot = Snapshot(0, {"places": places, "cells": cells})
+    rows = table(shot)
+    assert [(row["bin_low"], float(row["value"])) for row in rows[:5]] == [
+        (str(at + 1), at) for at in range(5)
+    ]
+    assert {row["probe"] for row in rows} == {"places"}
+    experiment = replace(HEADER.experiment, recording=Recording(probes=("cells",)))
+    text = tidy.HEADING + tidy.Tidy(replace(HEADER, experiment=experiment)).lines(shot)
+    found = [row for row in csv.DictReader(io.StringIO(text)) if row["probe"] == "cells"]
+    assert [(row["bin_low"], row["bin_high"], float(row["value"])) for row in found[:6]] == [
+        (str(1 + at // 3), str(1 + at % 3), at) for at in range(6)
+    ]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from initstudio.paths import resource
 from initstudio.ui import look, theme
+from initstudio.ui.chart.colours import CLASSES, STRONG
 from initstudio.ui.theme import DARK, LIGHT, Theme
 
 Array = npt.NDArray[np.float64]
@@ -132,6 +133,29 @@ def test_icons_can_be_drawn(icon: str, qapp: QApplication) -> None:
 
 def test_the_system_decides_the_first_theme(qapp: QApplication) -> None:
     assert theme.system_theme() in {LIGHT, DARK}
+
+
+@BOTH
+def test_classes_stand_out_from_the_ground_and_are_no_contenders(one: Theme) -> None:
+    for colour in CLASSES[one.name]:
+        assert contrast(colour, one.base) >= 3
+        assert colour not in one.contenders
+    assert len(CLASSES[one.name]) == 8
+
+
+@BOTH
+@pytest.mark.parametrize("eyes", SEEN_BY)
+def test_classes_are_told_apart(one: Theme, eyes: str) -> None:
+    for first, second in itertools.combinations(CLASSES[one.name], 2):
+        assert distance(first, second, SEEN_BY[eyes]) >= 12, (first, second)
+
+
+@BOTH
+@pytest.mark.parametrize("eyes", SEEN_BY)
+def test_the_first_three_are_told_apart_also_where_they_fill_a_plane(one: Theme, eyes: str) -> None:
+    filled = [one.blend(colour, STRONG) for colour in CLASSES[one.name][:3]]
+    for first, second in itertools.combinations(filled, 2):
+        assert distance(first, second, SEEN_BY[eyes]) >= 12, (first, second)
 
 
 def test_on_a_stage_text_and_lines_are_larger_and_the_colours_the_same() -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 from initstudio.ui.chart.axis import NumberAxis
 from initstudio.ui.chart.colours import Pixels, Shades
 from initstudio.ui.chart.curve import Curve, Dots
-from initstudio.ui.chart.items import ColourScale, Image, Words
+from initstudio.ui.chart.items import ColourScale, Image, Named, Words
 from initstudio.ui.chart.lines import Array, Range
 from initstudio.ui.chart.marks import Crosses, EndNames, Mark
 from initstudio.ui.chart.pointing import PointedPlot
@@ -253,11 +253,21 @@ class Canvas(PointedPlot):
         item.show_words(place, text, room, self._theme)
         self._show(("words", key), item, 20)
 
-    def colour_scale(
-        self, shades: Shades, low: float, high: float, label: str, *, log: bool = False
+    def colour_scale(  # noqa: PLR0913 - what a scale is
+        self,
+        shades: Shades,
+        low: float,
+        high: float,
+        label: str,
+        *,
+        log: bool = False,
+        named: tuple[Named, ...] = (),
     ) -> None:
-        """Show beside the picture what its colours stand for; on a log scale of logarithms."""
-        self.scale_of_colours.show_scale(shades, low, high, label, log=log)
+        """Show beside the picture what its colours stand for; on a log scale of logarithms.
+
+        With `named` places, those alone are told.
+        """
+        self.scale_of_colours.show_scale(shades, low, high, label, log=log, named=named)
         self._drawn.add(SCALE)
 
     def crosses(self, key: Hashable, marks: Sequence[Mark], *, z: float) -> None:

@@ -25,6 +25,19 @@ SIGNS = {
 }
 """From below to above: blue, the plot's ground, orange; told apart by colour-blind people, too."""
 
+CLASSES = {
+    "light": (
+        *("#0a74d6", "#d95f0e", "#1f5151", "#85188b", "#6a4c11", "#fa4295", "#12a012", "#5606ea"),
+    ),
+    "dark": (
+        *("#3d74ff", "#e07008", "#188b57", "#ea06b1", "#faa629", "#dfaaca", "#84ca72", "#a38dfc"),
+    ),
+}
+"""Of the classes of the data: eight, then again from the first. No contender has one of them."""
+PALE, STRONG = 0.1, 0.62
+"""How much of a class's colour is mixed into the ground where it is as likely as chance, and where
+it is certain."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shades:
@@ -58,10 +71,54 @@ def signs(theme: Theme) -> Shades:
     return _mixed(SIGNS[theme.name])
 
 
+def class_colour(theme: Theme, at: int) -> str:
+    """Return the colour of a class."""
+    known = CLASSES[theme.name]
+    return known[at % len(known)]
+
+
+def classified(
+    theme: Theme, found: npt.NDArray[np.floating], sure: npt.NDArray[np.floating]
+) -> Pixels:
+    """Return the colour of each class [...] as strong as it is sure, from 0 to 1: uint8 [..., 4].
+
+    See-through where there is none, NaN.
+    """
+    tables = _certainties(theme)
+    known = ~np.isnan(found)
+    at = np.where(known, found, 0).astype(np.intp) % len(tables)
+    step = np.rint(np.clip(np.where(known, sure, 0), 0, 1) * (STEPS - 1)).astype(np.intp)
+    pixels = np.empty((*found.shape, 4), np.uint8)
+    pixels[..., :3] = tables[at, step]
+    pixels[..., 3] = np.where(known, 255, 0)
+    return pixels
+
+
+@lru_cache(maxsize=64)
+def classes(theme: Theme, count: int) -> Shades:
+    """Return the colours of so many classes one after another, each from unsure to certain."""
+    places = np.arange(STEPS) * count / STEPS
+    tables = _certainties(theme)
+    return Shades(tables[places.astype(int) % len(tables), (places % 1 * STEPS).astype(int)])
+
+
+@lru_cache(maxsize=4)
+def _certainties(theme: Theme) -> Pixels:
+    """Return the colours of each class, from as likely as chance to certain [classes, STEPS, 3]."""
+    shares = np.linspace(PALE, STRONG, STEPS)
+    rows = [[_parts(theme.blend(one, share)) for share in shares] for one in CLASSES[theme.name]]
+    return np.array(rows, np.uint8)
+
+
+def _parts(colour: str) -> tuple[int, int, int]:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue
+
+
 @lru_cache(maxsize=16)
 def _mixed(stops: tuple[str, ...]) -> Shades:
     """Return the colours between stops, evenly spaced in OKLab."""
-    known = np.array([[int(stop[at : at + 2], 16) / 255 for at in (1, 3, 5)] for stop in stops])
+    known = np.array([_parts(stop) for stop in stops]) / 255
     lab = _to_lab(known)
     places = np.linspace(0, len(stops) - 1, STEPS)
     mixed = np.stack([np.interp(places, range(len(stops)), part) for part in lab.T], axis=1)

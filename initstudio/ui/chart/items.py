@@ -27,6 +27,10 @@ FEWEST = 6
 """Letters, and an ellipsis, below which a shortened word says nothing."""
 
 
+Named = tuple[float, str]
+"""A place on a scale, and what is written there."""
+
+
 class Image(pg.GraphicsObject):
     """Cells of one colour each, with sharp edges at any size and in every format."""
 
@@ -114,6 +118,7 @@ class ColourScale(pg.GraphicsWidget):
         super().__init__()
         self._theme = LIGHT
         self._shown: tuple[Shades, float, float, str, bool] | None = None
+        self._named: tuple[Named, ...] = ()
         self.hide()
 
     def show_theme(self, theme: Theme) -> None:
@@ -121,11 +126,23 @@ class ColourScale(pg.GraphicsWidget):
         self._theme = theme
         self._measure()
 
-    def show_scale(self, shades: Shades, low: float, high: float, label: str, *, log: bool) -> None:
-        """Show these colours for numbers from `low` to `high`; on a log scale their logarithms."""
+    def show_scale(  # noqa: PLR0913 - what a scale is
+        self,
+        shades: Shades,
+        low: float,
+        high: float,
+        label: str,
+        *,
+        log: bool,
+        named: tuple[Named, ...] = (),
+    ) -> None:
+        """Show these colours for numbers from `low` to `high`; on a log scale their logarithms.
+
+        With `named` places, those alone are told.
+        """
         wanted = (shades, low, high, label, log)
-        if wanted != self._shown:
-            self._shown = wanted
+        if wanted != self._shown or named != self._named:
+            self._shown, self._named = wanted, named
             self._measure()
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -156,7 +173,9 @@ class ColourScale(pg.GraphicsWidget):
             return []
         low, high, log = self._shown[1], self._shown[2], self._shown[4]
         span = high - low
-        marks = marks_between(low, high, max(60.0, self.size().height()), log=log)
+        marks = list(self._named) or marks_between(
+            low, high, max(60.0, self.size().height()), log=log
+        )
         return [((at - low) / span, text) for at, text in marks] if span > 0 else []
 
     def _measure(self) -> None:

@@ -96,6 +96,9 @@ def hostile_history() -> History:
         if made.dtype == np.float32:
             layers[key] = hostile = made.copy()
             hostile[1], hostile[2], hostile[3, 0] = np.nan, 1e38, 0
+        if made.dtype == np.float16:
+            layers[key] = hostile = made.copy()
+            hostile[1], hostile[2], hostile[3, :, 0] = np.nan, np.nan, 0
     one = binned(np.full(50, 0.5), -23)
     for key in ("weights", "gradients", "activations"):
         found = layers[key].copy()

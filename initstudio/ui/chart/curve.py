@@ -58,13 +58,16 @@ class Curve(Seen):
     ) -> None:
         """Show a line through points [n]; in pieces it is several times as quick."""
         self.x_values, self.y_values, self._pen, self._smooth = x, y, pen, smooth
-        if pieces:
+        known = np.flatnonzero(np.isfinite(y))
+        if len(known) < 2:  # no line, and readers of SVG choke on a path of nothing
+            self._path = self._pieces = None
+        elif pieces:
             self._path = None
             self._pieces = arrayToLineSegments(
                 x, y, connect=connect, finiteCheck=True, out=self._pieces
             )
         else:
-            self._path = pg.arrayToQPath(x, y, connect=connect)
+            self._path, self._pieces = pg.arrayToQPath(x, y, connect=connect), None
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint the line."""

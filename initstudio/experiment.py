@@ -245,6 +245,19 @@ class Recording(Params, frozen=True):
     probes: tuple[str, ...] | None = None
 
 
+Share: TypeAlias = Annotated[float, Meta(gt=0, le=1000)]
+
+
+class Shares(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How wide a board's columns and how tall its rows are, relative to one another.
+
+    Where there are not as many as the board has, all are alike.
+    """
+
+    columns: tuple[Share, ...] = ()
+    rows: tuple[Share, ...] = ()
+
+
 XRAY = tuple(Choice(key) for key in ("activation_std", "gradient_norm", "phase", "similarity"))
 """The pictures of the start that are shown at first."""
 
@@ -253,7 +266,7 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """The frozen description of one experiment; the window shows it and replaces it whole.
 
     `board` names the pictures of the race that are shown, with their options, and `xray` those of
-    the start.
+    the start; `board_shares` and `xray_shares` say how large they are.
     """
 
     title: Annotated[str, Meta(max_length=200)] = "Untitled"
@@ -265,6 +278,8 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     recording: Recording = Recording()
     board: tuple[Choice, ...] = ()
     xray: tuple[Choice, ...] = XRAY
+    board_shares: Shares = Shares()
+    xray_shares: Shares = Shares()
 
     @property
     def replicas(self) -> int:
@@ -280,7 +295,15 @@ class Experiment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             msgspec.structs.replace(contender, name="", hidden=False)
             for contender in sorted(self.contenders, key=lambda one: one.slot)
         )
-        return msgspec.structs.replace(self, title="", board=(), xray=(), contenders=contenders)
+        return msgspec.structs.replace(
+            self,
+            title="",
+            board=(),
+            xray=(),
+            board_shares=Shares(),
+            xray_shares=Shares(),
+            contenders=contenders,
+        )
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

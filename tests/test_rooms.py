@@ -28,7 +28,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps", "levels"}),
     frozenset({"own_network", "averages", "album", "clock", "series"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
-    frozenset({"history", "measurement", "presets", "edits", "alike"}),
+    frozenset({"history", "measurement", "presets", "edits", "alike", "arrangements"}),
     frozenset({"layer_edits", "cells"}),
     frozenset({"finding"}),
     frozenset({"results", "alarms"}),

@@ -1,63 +1,37 @@
 """A board: the pictures that a person chose, one to six, side by side.
 
-There are two: one of the race, and one of how the contenders start, before it.
+There are two: one of the race, and one of how the contenders start, before it. A picture is known
+by its place, so that the same one can be there twice.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Literal
 
-from msgspec.structs import replace
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QGridLayout,
-    QLabel,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from initstudio.catalogue import Value
+from initstudio.errors import ExperimentError
 from initstudio.experiment import Choice, Experiment
-from initstudio.files import atomic_write
+from initstudio.ui.arrangement import MOST, Side, kept, neighbour
+from initstudio.ui.board_edits import RACE, XRAY, BoardEdits
+from initstudio.ui.board_grid import BoardGrid
+from initstudio.ui.board_menus import BoardMenus
+from initstudio.ui.board_run import BoardRun
+from initstudio.ui.board_studies import BoardStudies
 from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.figure import Look, as_csv
 from initstudio.ui.frame_clock import FrameClock
-from initstudio.ui.picture_dialog import PictureDialog, copy_picture
+from initstudio.ui.picture_drag import PictureDrag
+from initstudio.ui.placed_picture import PlacedPicture
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
-from initstudio.ui.plots.study_plot import Change, StudyPlot
+from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START, Studies
+from initstudio.ui.studies import Studies
+from initstudio.ui.take_home import Taken, alone, ask_save, copy, take_home
 from initstudio.ui.theme import Theme, present
-
-MOST = 6
-PLACES: dict[int, tuple[tuple[int, int, int, int], ...]] = {
-    1: ((0, 0, 1, 1),),
-    2: ((0, 0, 1, 1), (0, 1, 1, 1)),
-    3: ((0, 0, 2, 1), (0, 1, 1, 1), (1, 1, 1, 1)),
-    4: ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1)),
-    5: ((0, 0, 2, 1), (0, 1, 1, 1), (0, 2, 1, 1), (1, 1, 1, 1), (1, 2, 1, 1)),
-    6: tuple((row, column, 1, 1) for row in range(2) for column in range(3)),
-}
-"""For each number of pictures: row, column, rows and columns of each."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """Which board one is: `field` of the experiment names its pictures."""
-
-    field: Literal["board", "xray"]
-    title: str
-
-
-RACE = Page(field="board", title="Board")
-XRAY = Page(field="xray", title="X-ray")
 
 
 class Board(QWidget):
@@ -71,282 +45,242 @@ class Board(QWidget):
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._studies = studies
-        self._source = session if studies is None else studies
         self.page = RACE if studies is None else XRAY
-        self._plots: dict[str, Plot] = {}
-        self._board: tuple[Choice, ...] | None = None
-        self._large = ""
-        self._clock = FrameClock(lambda: list(self._plots.values()), self)
+        self._run = BoardRun(session, studies, lambda: self.places, self)
+        self._wants = (
+            BoardStudies(studies, self.page.title, lambda: self.places, self) if studies else None
+        )
+        self.edits = BoardEdits(session, self.page)
+        self._pictures: list[PlacedPicture] = []
+        self._shown: tuple[Choice, ...] = ()
+        self._large: PlacedPicture | None = None
+        self._clock = FrameClock(lambda: self.places, self)
+        self.shared_actions: Sequence[QAction] = ()
+        """The window's actions, whose keys are to work in a picture's own window, too."""
         self.setObjectName("board")
         self.setAccessibleName(self.page.title)
-        self.pictures = self._make_menu()
-        """The button with the list of pictures; who shows the board puts it into its place."""
-        self.empty = QLabel(
-            "The board is empty. Choose what to see under Pictures.",
-            alignment=Qt.AlignmentFlag.AlignCenter,
-        )
-        self._grid = QGridLayout()
-        self._grid.setSpacing(8)
-        self._grid.addWidget(self.empty, 0, 0)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 8, 8)
-        column.addLayout(self._grid)
+        self.menus = BoardMenus(self.page, self.edits)
+        """The buttons with menus; who shows the board puts them into their place."""
+        self.pictures = self.menus.pictures
+        self.actions_of = self.pictures.actions_of
+        self._lay_out()
+        self.menus.arrangements.failed.connect(session.failed)
+        self.grid.shares_changed.connect(self.edits.share)
+        self._drag.dropped.connect(self._on_dropped)
+        self._drag.torn.connect(self._on_torn)
         session.experiment_changed.connect(self.show_experiment)
-        self._source.runs_changed.connect(self._on_runs_changed)
-        self._source.ticked.connect(self._on_ticked)
-        if studies:
-            studies.changed.connect(self._on_studied)
-        else:
-            session.timeline.moved.connect(self._on_moved)
-            session.pins.changed.connect(self._show_pins)
+        session.closed.connect(self.bring_all_back)
         present.theme_changed.connect(self._on_theme_changed)
         self.show_experiment(session.experiment)
 
+    def _lay_out(self) -> None:
+        self.empty = QLabel("The board is empty. Choose what to see under Pictures.", self)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.grid = BoardGrid(self)
+        self._drag = PictureDrag(self.grid, self._is_loose)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 8)
+        column.addWidget(self.grid)
+        column.addWidget(self.empty)
+
+    # ------------------------------------------------------------------ what is there
+
+    @property
+    def places(self) -> tuple[Plot, ...]:
+        """Return the plots on the board, by place; also those in windows of their own."""
+        return tuple(one.plot for one in self._pictures)
+
     @property
     def plots(self) -> dict[str, Plot]:
-        """Return the plots on the board, by key."""
-        return dict(self._plots)
+        """Return the plots on the board, by key; of several with one key the first."""
+        found: dict[str, Plot] = {}
+        for plot in self.places:
+            found.setdefault(plot.key, plot)
+        return found
 
     @property
     def repaints(self) -> dict[str, int]:
-        """Return how often each plot's picture has been painted."""
-        return {
-            key: plot.picture.repaints
-            for key, plot in self._plots.items()
-            if isinstance(plot.picture, Canvas)
-        }
+        """Return how often the pictures of each kind have been painted, by key."""
+        painted: Counter[str] = Counter()
+        for plot in self.places:
+            if isinstance(plot.picture, Canvas):
+                painted[plot.key] += plot.picture.repaints
+        return dict(painted)
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether one picture has all the room."""
+        return self._large is not None
 
     def show_experiment(self, experiment: Experiment) -> None:
         """Show the pictures that the experiment names, with their options."""
-        board = tuple(one for one in self._choices(experiment) if self._knows(one.key))[:MOST]
-        keys = [choice.key for choice in board]
-        if keys != list(self._plots):
-            self._place(list(dict.fromkeys(keys)))
-        for choice in board:
-            self._plots[choice.key].show_options(choice.params)
-        for plot in self._plots.values():
+        shown = self.edits.shown()
+        if shown != self._shown:
+            self._place(shown)
+        for plot, choice in zip(self.places, shown, strict=True):
+            plot.show_options(choice.params)
             plot.show_contenders(experiment.contenders)
-        self._check_menu()
-        self._tell_wants()
-        self._clock.wake()
+        self._shown = shown
+        self._show_places()
 
-    def choose(self, key: str, *, shown: bool) -> None:
-        """Put a picture on the board, or take it off; undoable."""
-        experiment = self._session.experiment
-        board = tuple(choice for choice in self._choices(experiment) if choice.key != key)
-        if shown and len(board) < MOST:
-            board += (Choice(key),)
-        verb = "Show" if shown else "Hide"
-        changed = replace(experiment, **{self.page.field: board})
-        self._session.edit(changed, f"{verb} {PLOTS[key].label}")
-        self._check_menu()
-
-    def enlarge(self, key: str) -> None:
+    def enlarge(self, place: int) -> None:
         """Give one picture the whole board, or the others their places back."""
-        self._large = "" if self._large == key else key
-        for other, plot in self._plots.items():
-            plot.setVisible(self._large in ("", other))
+        picture = self._pictures[place]
+        if picture.window:
+            picture.window.toggle_maximized()
+            return
+        self._large = None if self._large is picture else picture
+        self._show_places()
+        picture.plot.setFocus()  # that Esc reaches it
+
+    def remove(self, place: int) -> None:
+        """Take a picture off the board, undoably."""
+        self._let_go(self._pictures.pop(place))  # of two that are alike this one
+        self._shown = self._shown[:place] + self._shown[place + 1 :]
+        self.edits.remove(place)
+
+    def tear_off(self, place: int, at: QPoint | None = None) -> None:
+        """Show a picture in a window of its own, about there on the screen, until that closes."""
+        picture = self._pictures[place]
+        self._large = None if self._large is picture else self._large
+        picture.tear_off(at, self.shared_actions)
+        self._show_places()
+
+    def bring_all_back(self) -> None:
+        """Close the windows of pictures that have their own."""
+        for picture in self._pictures:
+            picture.bring_back()
+
+    # ------------------------------------------------------------------ what is taken home
+
+    def ask_save_picture(self) -> None:
+        """Ask how a picture of all that is in sight is to be taken, and save it."""
+        ask_save(self._in_sight(), self)
+
+    def copy_picture(self) -> None:
+        """Put a picture of all that is in sight on the clipboard."""
+        copy(self._in_sight())
+
+    def _in_sight(self) -> Taken:
+        name = self._session.experiment.title
+        if self._large:
+            return alone(self._large.plot, name)
+        where, whole = self.grid.cells(), QRect()
+        for cell in where:
+            whole = whole.united(self.grid.area(cell))
+        return Taken(plots=self.places, cells=where, size=whole.size(), name=name)
+
+    def _on_taken(self, plot: Plot, what: str) -> None:
+        try:
+            take_home(what, plot, self)
+        except ExperimentError as error:
+            self._session.failed.emit(error.where, error.why)
+
+    # ------------------------------------------------------------------ which pictures there are
+
+    def _of(self, plot: Plot) -> PlacedPicture:
+        return next(one for one in self._pictures if one.plot is plot)
+
+    def _is_loose(self, plot: Plot) -> bool:
+        """Return whether a plot is not in its place just now."""
+        return self.is_large or self._of(plot).is_torn_off
+
+    def _place_of(self, plot: Plot) -> int:
+        return self._pictures.index(self._of(plot))
+
+    def _place(self, shown: Sequence[Choice]) -> None:
+        """Keep the plots that are still wanted, make new ones and let go of the others."""
+        before = self._pictures
+        found = kept(self._shown, shown)
+        for at, picture in enumerate(before):
+            if at not in found:
+                self._let_go(picture)
+        self._pictures = [
+            self._make(choice.key) if at is None else before[at]
+            for choice, at in zip(shown, found, strict=True)
+        ]
+
+    def _let_go(self, picture: PlacedPicture) -> None:
+        self._drag.forget(picture.plot)
+        picture.discard()
+        self._large = None if self._large is picture else self._large
+
+    def _make(self, key: str) -> PlacedPicture:
+        plot = PLOTS[key](self)
+        picture = PlacedPicture(plot, self.page.field, self)
+        picture.asked.connect(partial(self._on_asked, picture))
+        picture.came_back.connect(self._show_places)
+        self._drag.watch(plot)
+        plot.options_changed.connect(partial(self._on_options_changed, plot))
+        plot.enlarge_asked.connect(partial(self._on_asked, picture, "enlarge"))
+        plot.marked.connect(self._clock.wake)
+        plot.taken.connect(partial(self._on_taken, plot))
+        self._run.join(plot)
+        if self._wants:
+            self._wants.join(plot)
+        if isinstance(plot, StudyPlot):
+            plot.edit_asked.connect(self.edits.follow)
+            plot.open_asked.connect(self.edits.open)
+        return picture
+
+    def _show_places(self) -> None:
+        """Show each picture in its place, and what can be done with it."""
+        large = self._large.widget if self._large else None
+        self.grid.show_widgets([one.widget for one in self._pictures], self.edits.shares(), large)
+        self.grid.setVisible(bool(self._pictures))
+        self.empty.setVisible(not self._pictures)
+        self.pictures.show_pictures(plot.key for plot in self.places)
+        full = len(self._pictures) >= MOST
+        for picture in self._pictures:
+            picture.show_state(large=picture is self._large, full=full)
         self._tell_wants()
         self._clock.wake()
 
-    def ask_save_picture(self, key: str = "") -> None:
-        """Ask how a picture of one plot, or of all in sight, is to be taken, and save it."""
-        plots, cells = self._in_sight(key)
-        if plots:
-            size = self._plots[key].size() if key else self._area()
-            name = PLOTS[key].label if key else self._session.experiment.title
-            dialog = PictureDialog(plots, cells, size, name, self)
-            dialog.exec()
-            dialog.deleteLater()
+    # ------------------------------------------------------------------ what a person asks for
 
-    def copy_picture(self, key: str = "") -> None:
-        """Put a picture of one plot, or of all in sight, on the clipboard."""
-        plots, cells = self._in_sight(key)
-        if plots:
-            size = self._plots[key].size() if key else self._area()
-            copy_picture(plots, cells, Look(theme=present.theme, size=size, scale=2))
-
-    def _in_sight(self, key: str) -> tuple[list[Plot], Sequence[Sequence[int]]]:
-        """Return the plot of that key, or all that are in sight, and the cells that they have."""
-        one = key or self._large
-        plots = [self._plots[one]] if one else list(self._plots.values())
-        return plots, PLACES[1] if one else PLACES.get(len(plots), ())
-
-    def _area(self) -> QSize:
-        """Return the size of all that is in sight."""
-        whole = QRect()
-        for plot in self._plots.values():
-            if plot.isVisibleTo(self):
-                whole = whole.united(plot.geometry())
-        return whole.size()
-
-    def _on_taken(self, key: str, what: str) -> None:
+    def _on_asked(self, picture: PlacedPicture, what: str) -> None:
+        place = self._pictures.index(picture)
         match what:
-            case "copy_picture":
-                self.copy_picture(key)
-            case "save_picture":
-                self.ask_save_picture(key)
-            case "copy_data":
-                QGuiApplication.clipboard().setText(self._data(key))
-            case "save_data":
-                self._ask_save_data(key)
+            case "enlarge":
+                self.enlarge(place)
+            case "back" if self._large:
+                self.enlarge(self._pictures.index(self._large))
+            case "window" | "close" if picture.window:
+                picture.bring_back()
+            case "window":
+                self.tear_off(place)
+            case "duplicate":
+                self.edits.duplicate(place)
+            case "remove" | "close":
+                self.remove(place)
+            case "left" | "right" | "up" | "down":
+                self._move(place, what)
 
-    def _data(self, key: str) -> str:
-        """Return the numbers behind a picture, as CSV."""
-        plot = self._plots[key]
-        if isinstance(plot, StudyPlot):
-            return as_csv(plot.data(None))
-        return as_csv(plot.data(plot.shown)) if plot.shown else ""
+    def _move(self, place: int, side: Side) -> None:
+        other = neighbour(len(self._pictures), place, side)
+        if other is not None and not self.is_large:
+            self.edits.swap(place, other)
 
-    def _ask_save_data(self, key: str) -> None:
-        start = f"{PLOTS[key].label}.csv"
-        name, _ = QFileDialog.getSaveFileName(self, "Save the numbers", start, "CSV (*.csv)")
-        if not name:
-            return
-        path = Path(name)
-        path = path if path.suffix else path.with_suffix(".csv")
-        try:
-            atomic_write(path, self._data(key).encode())
-        except OSError as error:
-            why = f"It could not be saved: {error.strerror or error}."
-            self._session.failed.emit(str(path), why)
+    def _on_dropped(self, plot: Plot, place: int) -> None:
+        self.edits.swap(self._place_of(plot), place)
 
-    def _place(self, keys: list[str]) -> None:
-        for key in [key for key in self._plots if key not in keys]:
-            plot = self._plots.pop(key)
-            self._grid.removeWidget(plot)
-            plot.hide()
-            plot.deleteLater()
-        self._plots = {key: self._plots.get(key) or self._make(key) for key in keys}
-        for plot in self._plots.values():
-            self._grid.removeWidget(plot)
-        places = PLACES.get(len(keys), ())
-        for plot, place in zip(self._plots.values(), places, strict=True):
-            self._grid.addWidget(plot, *place)
-        for row in range(2):
-            used = any(at <= row < at + rows for at, _, rows, _ in places)
-            self._grid.setRowStretch(row, int(used))
-        for column in range(3):
-            self._grid.setColumnStretch(column, int(any(place[1] == column for place in places)))
-        self.empty.setVisible(not keys)
-        self._large = self._large if self._large in keys else ""
-        for key, plot in self._plots.items():
-            plot.setVisible(self._large in ("", key))
+    def _on_torn(self, plot: Plot, at: QPoint) -> None:
+        self.tear_off(self._place_of(plot), at)
 
-    def _make(self, key: str) -> Plot:
-        plot = PLOTS[key](self)
-        plot.options_changed.connect(partial(self._on_options_changed, key))
-        plot.enlarge_asked.connect(partial(self.enlarge, key))
-        plot.marked.connect(self._clock.wake)
-        plot.taken.connect(partial(self._on_taken, key))
-        plot.restart(self._source.history)
-        if self._studies is None:
-            plot.show_step(self._session.timeline.step)
-            plot.show_pins(self._session.pins.beside(self._source.history))
-        if isinstance(plot, StudyPlot) and self._studies:
-            plot.rest_asked.connect(partial(self._on_rest_asked, plot.study))
-            plot.edit_asked.connect(self._on_edit_asked)
-            plot.open_asked.connect(self._on_open_asked)
-            plot.show_study(self._studies.of(plot.study))
-        return plot
+    def _on_options_changed(self, plot: Plot, options: dict[str, Value]) -> None:
+        self.edits.change(self._place_of(plot), options)
 
-    def _choices(self, experiment: Experiment) -> tuple[Choice, ...]:
-        return experiment.board if self.page is RACE else experiment.xray
-
-    def _knows(self, key: str) -> bool:
-        return key in PLOTS and self.page.field in PLOTS[key].pages
+    # ------------------------------------------------------------------ what goes on around
 
     def _tell_wants(self) -> None:
         """Tell which studies somebody looks at here."""
-        if self._studies is None:
-            return
-        wants: dict[str, dict[str, Value]] = {}
-        probes: set[str] = set()
-        for plot in self._plots.values():
+        if self._wants:
             # those that lie in a board that is being hidden still count as visible themselves
-            if not (self.isVisible() and plot.isVisible()):
-                continue
-            if isinstance(plot, StudyPlot):
-                wants[plot.study] = plot.study_params()
-            else:
-                probes.update(plot.needs())
-        if probes:
-            wants[START] = {"probes": " ".join(sorted(probes))}
-        self._studies.want(self.page.title, wants)
-
-    def _on_studied(self, study: str) -> None:
-        for plot in self._plots.values():
-            if isinstance(plot, StudyPlot) and plot.study == study and self._studies:
-                plot.show_study(self._studies.of(study))
-
-    def _on_rest_asked(self, study: str, resting: bool) -> None:  # noqa: FBT001 - a signal's
-        if self._studies:
-            self._studies.rest(study, resting=resting)
-
-    def _on_edit_asked(self, change: Change, text: str) -> None:
-        self._session.edit(change(self._session.experiment), text)
-
-    def _on_open_asked(self, change: Change) -> None:
-        self._session.load(change(self._session.experiment))
-
-    def _make_menu(self) -> QToolButton:
-        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setText("Pictures")
-        button.setAccessibleName("Pictures")
-        button.setToolTip(f"Choose up to {MOST} pictures for the board.")
-        menu = QMenu(button)
-        menu.setToolTipsVisible(True)
-        self.actions_of: dict[str, QAction] = {}
-        for key, kind in PLOTS.items():
-            if self.page.field not in kind.pages:
-                continue
-            action = menu.addAction(kind.label)
-            action.setCheckable(True)
-            action.setToolTip(kind.summary)
-            action.triggered.connect(lambda checked, key=key: self.choose(key, shown=checked))
-            self.actions_of[key] = action
-        button.setMenu(menu)
-        return button
-
-    def _check_menu(self) -> None:
-        full = len(self._plots) >= MOST
-        for key, action in self.actions_of.items():
-            action.setChecked(key in self._plots)
-            action.setEnabled(key in self._plots or not full)
-
-    def _on_options_changed(self, key: str, options: dict[str, Value]) -> None:
-        experiment = self._session.experiment
-        board = tuple(
-            Choice(key, options) if choice.key == key else choice
-            for choice in self._choices(experiment)
-        )
-        text = f"Change {PLOTS[key].label}"
-        changed = replace(experiment, **{self.page.field: board})
-        self._session.edit(changed, text, merge=f"{self.page.field} {key}")
-
-    def _on_runs_changed(self) -> None:
-        for plot in self._plots.values():
-            plot.restart(self._source.history)
-        if self._studies is None:
-            self._show_pins()
-
-    def _on_moved(self, step: int | None) -> None:
-        for plot in self._plots.values():
-            plot.show_step(step)
-
-    def _show_pins(self) -> None:
-        for plot in self._plots.values():
-            plot.show_pins(self._session.pins.beside(self._source.history))
-
-    def _on_ticked(self) -> None:
-        history = self._source.history
-        if history is not None:
-            for plot in self._plots.values():
-                plot.extend(history)
+            seen = (one for one in self._pictures if one.is_torn_off or self.isVisible())
+            self._wants.want([one.plot for one in seen if one.plot.isVisible()])
 
     def _on_theme_changed(self, theme: Theme) -> None:
-        for plot in self._plots.values():
+        for plot in self.places:
             plot.show_theme(theme)
 
     def showEvent(self, event: QShowEvent) -> None:

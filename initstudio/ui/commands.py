@@ -1,5 +1,6 @@
 """What the window's actions do beyond the session: questions, files, help."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,9 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QMessageBox
 from initstudio import __version__
 from initstudio.presets import EXPERIMENTS
 from initstudio.ui import look
-from initstudio.ui.actions import ACTS
+from initstudio.ui.actions import ACTS, Act
 from initstudio.ui.network_opening import NetworkOpening
+from initstudio.ui.picture_keys import PICTURE_ACTS, PictureAct
 from initstudio.ui.pins import MOST
 from initstudio.ui.session import Session
 
@@ -218,12 +220,8 @@ class Commands(QObject):
 
     def show_shortcuts(self) -> None:
         """List all keys."""
-        rows = "".join(
-            f"<tr><td>{act.text.replace('&', '')}&nbsp;&nbsp;</td>"
-            f"<td>{_keys(act.shortcuts)}</td></tr>"
-            for act in ACTS
-            if act.shortcuts
-        )
+        pictures = "<tr><td colspan=2><br><b>In a picture of the board</b></td></tr>"
+        rows = _rows(ACTS) + pictures + _rows(PICTURE_ACTS)
         QMessageBox.information(self._window, "Keyboard shortcuts", f"<table>{rows}</table>")
 
     def show_about(self) -> None:
@@ -250,6 +248,15 @@ def remember(path: Path) -> None:
     path = path.resolve()
     paths = [path, *(one for one in recent_files() if one != path)]
     QSettings().setValue("recent", [str(one) for one in paths[:MAX_RECENT]])
+
+
+def _rows(acts: Sequence[Act | PictureAct]) -> str:
+    """Return a table's rows: what the actions that have keys do, and their keys."""
+    return "".join(
+        f"<tr><td>{act.text.replace('&', '')}&nbsp;&nbsp;</td><td>{_keys(act.shortcuts)}</td></tr>"
+        for act in acts
+        if act.shortcuts
+    )
 
 
 def _keys(shortcuts: tuple[str, ...]) -> str:

@@ -49,9 +49,12 @@ class Look:
 
 
 class Figure:
-    """Plots in cells (row, column, rows, columns) of one picture, without their controls."""
+    """Plots in cells (row, column, rows, columns) of one picture, without their controls.
 
-    def __init__(self, plots: Sequence[Plot], cells: Sequence[Sequence[int]], look: Look) -> None:
+    Cells may be parts of rows and columns, too: those of a board are parts of a single one.
+    """
+
+    def __init__(self, plots: Sequence[Plot], cells: Sequence[Sequence[float]], look: Look) -> None:
         self._look = look = replace(look, theme=_whole(look.theme))
         rows = max((row + tall for row, _, tall, _ in cells), default=1)
         columns = max((column + wide for _, column, _, wide in cells), default=1)
@@ -152,7 +155,7 @@ class Figure:
 
 
 def take(
-    plots: Sequence[Plot], cells: Sequence[Sequence[int]], look: Look, ending: str = ".png"
+    plots: Sequence[Plot], cells: Sequence[Sequence[float]], look: Look, ending: str = ".png"
 ) -> bytes:
     """Return a picture of plots as a file of one of `FORMATS`.
 
@@ -203,6 +206,7 @@ def _twin(plot: Plot, look: Look, size: QSize) -> Plot:
     if isinstance(twin.picture, Canvas):
         twin.picture.show_pixels(look.scale)
     twin.show_like(plot)
+    twin.who.hide()
     twin.resize(size)
     twin.show()
     twin.refresh(settle=True)  # once to know how tall the legend is

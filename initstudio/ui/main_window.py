@@ -118,6 +118,9 @@ class MainWindow(QMainWindow):
 
             self._fill_docks()
             self._pages = Pages(self._session, self.studies)
+            self._pages.share(
+                [one for key, one in self.actions_by_key.items() if key != "full_screen"]
+            )
             self._centre.addWidget(self._pages, 1)
         return self._pages
 

@@ -1,6 +1,9 @@
 """The middle of the window: two boards behind tabs, that of the race and that of the start."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -32,6 +35,7 @@ class Pages(QWidget):
         super().__init__(parent)
         self._session = session
         self._studies = studies
+        self._actions: tuple[QAction, ...] = ()
         self.race = Board(session)
         self._xray: Board | None = None
         self.tabs = QTabBar(drawBase=False)
@@ -81,9 +85,16 @@ class Pages(QWidget):
         self.tabs.setCurrentIndex(at)
         board = self.present
         self._boards.setCurrentWidget(board)
-        self._menus.setCurrentWidget(board.pictures)
+        self._menus.setCurrentWidget(board.menus)
         self.timeline.setVisible(board is self.race)
         self._show_status()
+
+    def share(self, actions: Sequence[QAction]) -> None:
+        """Let the keys of the window's actions work in pictures' own windows, too."""
+        self._actions = tuple(actions)
+        for board in (self.race, self._xray):
+            if board:
+                board.shared_actions = self._actions
 
     def _on_studied(self, study: str) -> None:
         known = self._studies.of(study)
@@ -107,5 +118,6 @@ class Pages(QWidget):
         self.status.setToolTip(text)
 
     def _add(self, board: Board) -> None:
+        board.shared_actions = self._actions
         self._boards.addWidget(board)
-        self._menus.addWidget(board.pictures)
+        self._menus.addWidget(board.menus)

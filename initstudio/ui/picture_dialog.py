@@ -48,7 +48,7 @@ class PictureDialog(QDialog):
     def __init__(
         self,
         plots: Sequence[Plot],
-        cells: Sequence[Sequence[int]],
+        cells: Sequence[Sequence[float]],
         on_screen: QSize,
         name: str,
         parent: QWidget | None = None,
@@ -168,7 +168,7 @@ class PictureDialog(QDialog):
             self.accept()
 
 
-def copy_picture(plots: Sequence[Plot], cells: Sequence[Sequence[int]], look: Look) -> None:
+def copy_picture(plots: Sequence[Plot], cells: Sequence[Sequence[float]], look: Look) -> None:
     """Put a picture on the clipboard, as pixels and as SVG.
 
     Raises:

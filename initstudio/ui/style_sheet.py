@@ -1,8 +1,8 @@
 """The window's one style sheet, with the theme's colours left open.
 
 Names that a widget may set to be styled: the property `kind` = "primary", "quiet" or "chip" on
-buttons; "title", "muted", "error", "warning" or "good" on labels; "card" on frames; "slim" on
-sliders.
+buttons; "title", "muted", "error", "warning", "good" or "chip" on labels; "card" on frames; "slim"
+on sliders.
 """
 
 from string import Template
@@ -19,6 +19,9 @@ QLabel[kind="muted"] { color: $muted; font-size: ${small}pt; }
 QLabel[kind="error"] { color: $error; }
 QLabel[kind="warning"] { color: $warning; }
 QLabel[kind="good"] { color: $good; }
+QLabel[kind="chip"] {
+    background: $control; border: 1px solid $accent; border-radius: 6px; padding: 3px 9px;
+}
 
 QPushButton, QToolButton, QComboBox {
     background: $control; border: 1px solid $border; border-radius: 6px;

@@ -126,7 +126,7 @@ def test_undo_and_redo_go_all_the_way(studio: Studio) -> None:
 
 def test_pictures_are_chosen_for_the_board(studio: Studio, qtbot: QtBot) -> None:
     studio.pick("Pictures", "Convergence")
-    studio.pick("Pictures", "Loss")
+    studio.pick("Loss: More", "Remove")
     assert "loss" not in studio.window.board.plots
     studio.press("Run")
     studio.reaches(State.FINISHED, qtbot)

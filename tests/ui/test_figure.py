@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.errors import ExperimentError
 from initstudio.history import History
-from initstudio.ui.board import PLACES
+from initstudio.ui.arrangement import PLACES
 from initstudio.ui.figure import Figure, Look, as_csv, take
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot, Table

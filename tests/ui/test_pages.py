@@ -73,13 +73,13 @@ def test_pictures_of_the_start_are_chosen_undoably(pages: Pages, session: Sessio
 
 def test_it_wants_what_is_in_sight_and_nothing_when_hidden(pages: Pages) -> None:
     pages.show_page(XRAY)
-    wants = pages.xray._studies._wants["X-ray"]  # type: ignore[union-attr]  # it has studies
+    wants = pages._studies._wants["X-ray"]
     assert wants.keys() == {START, "phase", "luck"}
     assert "activation_std" in str(wants[START]["probes"]).split()
     assert wants["luck"] == {"draws": 200}
-    pages.xray.enlarge("phase")
+    pages.xray.enlarge(1)
     assert pages._studies._wants["X-ray"].keys() == {"phase"}
-    pages.xray.enlarge("phase")
+    pages.xray.enlarge(1)
     pages.show_page(RACE)
     assert pages._studies._wants["X-ray"] == {}
 
@@ -88,6 +88,22 @@ def test_an_option_of_a_study_is_asked_for_anew(pages: Pages) -> None:
     pages.show_page(XRAY)
     study(pages, "luck").set_option("draws", 50)
     assert pages._studies._wants["X-ray"]["luck"] == {"draws": 50}
+
+
+def test_pictures_of_one_study_share_its_parameters(pages: Pages, session: Session) -> None:
+    """Of a study one question is asked at a time, so no picture may claim another one."""
+    twice = (Choice("luck"), Choice("phase"), Choice("luck", {"draws": 50}))
+    session.edit(replace(SHOWN, xray=twice), "Twice")
+    pages.show_page(XRAY)
+    first, _, second = pages.xray.places
+    assert first.options.draws == second.options.draws == 200
+    second.set_option("draws", 80)
+    assert first.options.draws == 80
+    assert pages._studies._wants["X-ray"]["luck"] == {"draws": 80}
+    assert [one.params for one in session.experiment.xray] == [{"draws": 80}, {}, {"draws": 80}]
+    session.undo_stack.undo()
+    assert first.options.draws == second.options.draws == 200
+    assert session.experiment.xray == twice
 
 
 def test_what_a_picture_proposes_is_an_edit(pages: Pages, session: Session) -> None:

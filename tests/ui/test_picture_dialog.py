@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.experiment import Choice
 from initstudio.presets import ARTICLE
-from initstudio.ui.board import PLACES, Board
+from initstudio.ui.arrangement import PLACES
+from initstudio.ui.board import Board
 from initstudio.ui.chart.frame import TAKEN
 from initstudio.ui.picture_dialog import SIZES, PictureDialog
 from initstudio.ui.session import Session, State
@@ -142,7 +143,7 @@ def test_the_board_is_copied_as_it_is_seen(board: Board) -> None:
     board.copy_picture()
     whole = board.plots["loss"].geometry().united(board.plots["weights"].geometry())
     assert clipboard_image().size() == whole.size() * 2
-    board.enlarge("loss")
+    board.enlarge(0)
     board.copy_picture()
     assert clipboard_image().size() == board.plots["loss"].size() * 2
 

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QMenu,
     QSizePolicy,
@@ -46,6 +47,8 @@ class Frame(QWidget):
         self.title.installEventFilter(self)
         self.toolbar = toolbar
         self.more = self._make_more()
+        self.corner = QHBoxLayout()
+        """What stands right of the options, the menu last."""
         self.legend = Legend()
         self.note = QLabel(wordWrap=False)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -58,7 +61,8 @@ class Frame(QWidget):
         self._head.setSpacing(2)
         self._head.setColumnStretch(0, 1)
         self._head.addWidget(self.title, 0, 0)
-        self._head.addWidget(self.more, 0, 2)
+        self.corner.addWidget(self.more)
+        self._head.addLayout(self.corner, 0, 2)
         self._place_toolbar(beside=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 10, 5)
@@ -77,6 +81,7 @@ class Frame(QWidget):
         self.setStyleSheet(
             f"#{self.objectName()} {{ background: {theme.base};"
             f" border: 1px solid {theme.border}; border-radius: 8px; }}"
+            f"#{self.objectName()}:focus {{ border-color: {theme.accent}; }}"
         )
         self.legend.show_theme(theme)
 
@@ -94,17 +99,18 @@ class Frame(QWidget):
         return self._note
 
     def _make_more(self) -> QToolButton:
-        """Return the button with the menu of what can be taken home; so does a right click."""
+        """Return the button with the menu of what can be taken home; a right click shows it, too.
+
+        Who places the picture adds what can be done with it there.
+        """
         button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setText("⋯")
         button.setProperty("kind", "dots")
-        button.setAccessibleName(f"{self.title.text()}: Take home")
-        button.setToolTip("Take this picture or its numbers home.")
+        button.setAccessibleName(f"{self.title.text()}: More")
+        button.setToolTip("Take this picture or its numbers home; enlarge, double or remove it.")
         menu = QMenu(button)
         for key, text in TAKEN.items():
             menu.addAction(text).triggered.connect(partial(self._on_taken, key))
-        menu.addSeparator()
-        menu.addAction("&Enlarge, or back").triggered.connect(self._on_enlarge)
         button.setMenu(menu)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(lambda at: menu.popup(self.mapToGlobal(at)))
@@ -112,9 +118,6 @@ class Frame(QWidget):
 
     def _on_taken(self, key: str, *_checked: bool) -> None:
         self.taken.emit(key)
-
-    def _on_enlarge(self, *_checked: bool) -> None:
-        self.enlarge_asked.emit()
 
     def _place_toolbar(self, *, beside: bool) -> None:
         """Put the options beside the title, or into a row of their own."""
@@ -135,7 +138,7 @@ class Frame(QWidget):
         super().resizeEvent(event)
         self._elide_note()
         title = self.title.fontMetrics().horizontalAdvance(self.title.text())
-        controls = self.toolbar.sizeHint().width() + self.more.sizeHint().width()
+        controls = self.toolbar.sizeHint().width() + self.corner.sizeHint().width()
         self._place_toolbar(beside=title + controls + 38 <= self.width())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

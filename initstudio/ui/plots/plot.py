@@ -17,6 +17,7 @@ from initstudio.errors import ExperimentError
 from initstudio.experiment import Contender
 from initstudio.history import Header, History
 from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.contender_choice import OPTION, ContenderButton, slots_in
 from initstudio.ui.chart.contender_line import Line, Pin, lines_of, pinned_lines
 from initstudio.ui.chart.frame import Frame
 from initstudio.ui.chart.legend import Label
@@ -40,6 +41,8 @@ class Plot(Frame):
     pages: ClassVar[tuple[str, ...]] = ("board",)
     """The boards that it can be put on: "board" of the race, "xray" of the start."""
     reads: ClassVar[tuple[str, ...]] = ()
+    by_contender: ClassVar[bool] = True
+    """Whether it can show some of the contenders only."""
     Options: ClassVar[type[Params]] = NoParams
 
     options_changed = Signal(object)
@@ -69,6 +72,9 @@ class Plot(Frame):
         self.setAccessibleName(self.label)
         self.title.setToolTip(self.summary)
         self.toolbar.changed.connect(self._on_option_changed)
+        self.who = ContenderButton(self.label, offered=self.by_contender)
+        self.who.changed.connect(self._on_chosen)
+        self.corner.addWidget(self.who)
         self.picture = self.make_picture()
         self.put(self.picture)
         self.toolbar.show_values(self.options)
@@ -77,27 +83,42 @@ class Plot(Frame):
     # ------------------------------------------------------------------ what a board calls
 
     def show_options(self, values: Mapping[str, Value]) -> None:
-        """Use these options; those left out, and all where one is wrong, are the defaults."""
+        """Use these options; those left out, and all where one is wrong, are the defaults.
+
+        Among them is which contenders are shown, which is none of `Options`.
+        """
+        own = {name: value for name, value in values.items() if name != OPTION}
         try:
-            options = convert(dict(values), self.Options, "$")
+            options, chosen = convert(own, self.Options, "$"), slots_in(values.get(OPTION, ""))
         except ExperimentError:
-            options = self.Options()
+            options, chosen = self.Options(), None
         self.toolbar.show_values(options)
         if options != self.options:
             self.options = options
             self.on_shape_changed()
             self.mark()
+        if self.who.choose(chosen):
+            self._match_lines()
+
+    @property
+    def params(self) -> dict[str, Value]:
+        """Return what `show_options` would need: all that differs from the defaults."""
+        defaults, present = structs.asdict(self.Options()), structs.asdict(self.options)
+        found = {key: value for key, value in present.items() if value != defaults[key]}
+        return {**found, OPTION: self.who.text_in_file} if self.who.text_in_file else found
 
     def show_contenders(self, contenders: Sequence[Contender]) -> None:
         """Use the names, order and visibility of the present experiment."""
         before, self._contenders = self._contenders, tuple(contenders)
         if [_shown_as(one) for one in before] != [_shown_as(one) for one in contenders]:
+            self.who.show_contenders(self._contenders)
             self._match_lines()
 
     def show_theme(self, theme: Theme) -> None:
         """Use the theme's colours and fonts."""
         self.theme = theme
         self.show_frame(theme)
+        self.who.show_theme(theme)
         if isinstance(self.picture, Canvas):
             self.picture.show_theme(theme)
         self.mark()
@@ -109,7 +130,7 @@ class Plot(Frame):
 
     def show_like(self, other: "Plot") -> None:
         """Show what another plot of this kind shows."""
-        self.show_options(structs.asdict(other.options))
+        self.show_options(other.params)
         self.show_contenders(other.contenders)
         self.restart(other.history)
         self.show_pins(other.pins)
@@ -286,7 +307,7 @@ class Plot(Frame):
                 lines += pinned_lines(run, pin)
             else:
                 self.misfits.append(pin.name)
-        self.lines = tuple(lines)
+        self.lines = tuple(line for line in lines if self.who.shows(line.slot))
         self.on_shape_changed()
         self.mark()
 
@@ -298,11 +319,11 @@ class Plot(Frame):
         self.toolbar.show_values(options)
         self.on_shape_changed()
         self.mark()
-        defaults = structs.asdict(self.Options())
-        changed = structs.asdict(options)
-        self.options_changed.emit(
-            {key: changed[key] for key in changed if changed[key] != defaults[key]}
-        )
+        self.options_changed.emit(self.params)
+
+    def _on_chosen(self) -> None:
+        self._match_lines()
+        self.options_changed.emit(self.params)
 
 
 def _shown_as(contender: Contender) -> tuple[str, int, bool]:

@@ -70,6 +70,7 @@ class TrainabilityPlot(StudyPlot):
     study = "trainability"
     study_options = ("deepest", "steps")
     is_long = True
+    by_contender = False
     Options = TrainabilityOptions
 
     def make_picture(self) -> QWidget:

@@ -12,7 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.experiment import Choice
 from initstudio.history import History
-from initstudio.ui.board import PLACES, Board
+from initstudio.ui.arrangement import PLACES
+from initstudio.ui.board import Board
 from initstudio.ui.chart.contender_line import Pin
 from initstudio.ui.chart.convergence_cells import COLUMNS
 from initstudio.ui.figure import Look, as_csv, take

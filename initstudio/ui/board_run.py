@@ -36,6 +36,13 @@ class BoardRun(QObject):
         if self._is_race:
             plot.show_step(self._session.timeline.step)
             plot.show_pins(self._session.pins.beside(self._source.history))
+            plot.place_asked.connect(self._on_place_asked)
+
+    def _on_place_asked(self, step: int, layer: str) -> None:
+        """Go to a step, and to a layer in each picture that shows one."""
+        self._session.timeline.go(step)
+        for plot in self._plots():
+            plot.show_layer(layer)
 
     def _on_runs_changed(self) -> None:
         for plot in self._plots():

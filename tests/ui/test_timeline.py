@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
 
+from initstudio.experiment import Choice
 from initstudio.history import History
 from initstudio.presets import ARTICLE
 from initstudio.ui.chart.contender_line import Pin
@@ -299,3 +301,21 @@ def test_a_pin_is_told_from_others_by_itself() -> None:
     run = history_of(experiment_of(2), 5)
     assert Pin("Run 1", run) != Pin("Run 1", run)
     assert np.array_equal(Pin("Run 1", run).history.series["loss"].steps, np.arange(5))
+
+
+def test_a_click_on_all_layers_goes_to_the_step_and_the_layer(
+    ready: Session, reaches: Reaches, qtbot: QtBot
+) -> None:
+    board = tuple(Choice(key) for key in ("over_steps", "weights", "loss"))
+    ready.edit(replace(ready.experiment, board=board), "Other pictures")
+    pages = Pages(ready, Studies(ready))
+    qtbot.addWidget(pages)
+    ready.run()
+    reaches(ready, ready.state.FINISHED)
+    assert ready.history is not None
+    plots = pages.race.plots
+    plots["over_steps"].place_asked.emit(3, ready.history.header.tensors[1])
+    assert ready.timeline.step == 3
+    assert plots["weights"].options.layer == "1"
+    ready.undo_stack.undo()
+    assert plots["weights"].options.layer == "0"

@@ -63,6 +63,12 @@ class Toolbar(QWidget):
                 box.addItem(label, value)
             box.setCurrentIndex(max(0, box.findData(chosen)))
 
+    def value_called(self, name: str, label: str) -> str | None:
+        """Return the value that a list of that name offers under a label; None: there is none."""
+        box = self._controls.get(name)
+        at = box.findText(label) if isinstance(box, QComboBox) else -1
+        return str(box.itemData(at)) if isinstance(box, QComboBox) and at >= 0 else None
+
     def show_values(self, values: Params) -> None:
         """Show these values, without telling of a change."""
         for name, control in self._controls.items():

@@ -276,6 +276,12 @@ class Plot(Frame):
         """Return the contenders of the present experiment."""
         return self._contenders
 
+    def show_layer(self, name: str) -> None:
+        """Show a layer, if the picture shows one and that is among them; as a person does."""
+        value = self.toolbar.value_called("layer", name)
+        if value is not None:
+            self.set_option("layer", value)
+
     def set_option(self, name: str, value: Value) -> None:
         """Change one option as a person does, and tell of it."""
         self._on_option_changed(name, value)

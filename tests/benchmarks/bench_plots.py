@@ -27,6 +27,9 @@ from initstudio.ui.plots.step_plot import StepPlot
 
 CONTENDERS, SEEDS = 8, 3
 EARLY, LATE = 1_000, 1_000_000
+SCRUBBED = 100_000
+"""Steps of the run that is gone back in."""
+BOARD = ("loss", "accuracy", "weights", "gradient_norm", "activation_std", "over_steps")
 ROUNDS = 40
 STYLES = (("similarity", "map"), ("activations", "ridges"))
 """Pictures that have another look, which costs something else."""
@@ -63,6 +66,8 @@ def figures() -> Iterator[dict[str, object]]:
             "the same, after a million steps over after a thousand", last / first, 1.2, 1, ""
         )
     del early, late
+    text = "going back in a run of 100,000 steps: six pictures repainted, 8 contenders x 3 seeds"
+    yield bound(text, 1000 * scrubbing(app), 50, 40, "ms")
     name = "memory growth over the last half of a million steps, but for the readings kept"
     yield bound(name, growth(app), 0.5, 0, "MiB")
     series, album, found = memory()
@@ -71,6 +76,25 @@ def figures() -> Iterator[dict[str, object]]:
     )
     yield bound("the same: with those by layer", series + album, 200, 180, "MB")
     yield bound("the same: memory in use", found, 200, 180, "MB")
+
+
+def scrubbing(app: QApplication) -> float:
+    """Return the median time from a move of the timeline to six repainted pictures, s."""
+    history = run_of(SCRUBBED)
+    plots = [shown(app, PLOTS[key], history) for key in BOARD]
+    times = []
+    for step in np.random.default_rng(0).integers(0, SCRUBBED, ROUNDS).tolist():
+        began = perf_counter()
+        for plot in plots:
+            plot.show_step(step)
+        for plot in plots:
+            plot.refresh()
+        app.processEvents()
+        times.append(perf_counter() - began)
+    for plot in plots:
+        plot.close()
+        plot.deleteLater()
+    return median(times)
 
 
 def bound(figure: str, value: float, most: float, aim: float, unit: str) -> dict[str, object]:

@@ -7,13 +7,14 @@ smoothed (`settle`).
 """
 
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QLabel, QWidget
 
 from initstudio.ui.chart.axis import NumberAxis
@@ -49,6 +50,8 @@ class Canvas(PointedPlot):
         self._theme = LIGHT
         self._items: dict[Hashable, Any] = {}
         self._drawn: set[Hashable] = set()
+        self._groups: dict[str, tuple[object, list[Hashable]]] = {}
+        self._group = ""
         self._smooth = False
         self._area = QRectF(0, 0, 1, 1)
         """The part of the plane that is in view."""
@@ -178,9 +181,7 @@ class Canvas(PointedPlot):
         if item is None:
             item = self._keep(("line", key), Curve())
         few = len(x) <= FEW
-        pen = pg.mkPen(colour, width=width * self._ink)
-        if dash and few:
-            pen.setDashPattern(dash)
+        pen = _pen(colour, width * self._ink, dash if few else ())
         gaps = dash and not few
         item.show_in(self._area)
         item.show_line(
@@ -291,6 +292,25 @@ class Canvas(PointedPlot):
         """Return the names right of the axes."""
         return self._names.marks
 
+    def stays(self, group: str, token: object) -> bool:
+        """Return whether a group of items is as it was when the token was the same, and keep it.
+
+        If not, what is drawn until `end_group` is that group.
+        """
+        state = (token, self.view, self._smooth, self.columns, self._theme, self._ink)
+        known = self._groups.get(group)
+        if known and known[0] == state:
+            for key in known[1]:
+                self._show(key, self._items[key], self._items[key].zValue())
+            return True
+        self._groups[group] = (state, [])
+        self._group = group
+        return False
+
+    def end_group(self) -> None:
+        """End the group of items that `stays` began."""
+        self._group = ""
+
     def end(self) -> None:
         """End the frame: what it did not draw is hidden."""
         self.scale_of_colours.setVisible(SCALE in self._drawn)
@@ -311,6 +331,8 @@ class Canvas(PointedPlot):
         if not item.isVisible():
             item.setVisible(True)
         self._drawn.add(key)
+        if self._group:
+            self._groups[self._group][1].append(key)
 
     def _within(self, y: Array) -> Array:
         """Return values cut off well outside of the view, where Qt would run out of pixels."""
@@ -345,3 +367,12 @@ class Canvas(PointedPlot):
         super().paintEvent(event)
         self.repaints += 1
         self.paint_seconds = perf_counter() - began
+
+
+@lru_cache(maxsize=512)
+def _pen(colour: str, width: float, dash: tuple[float, ...]) -> QPen:
+    """Return a pen; nobody may change it."""
+    pen: QPen = pg.mkPen(colour, width=width)
+    if dash:
+        pen.setDashPattern(dash)
+    return pen

@@ -51,6 +51,8 @@ class LayerPlot(Plot):
         self._view_y: Range | None = None
         self._curves: list[Curve] = []
         self._start: tuple[list[int], list[Curve]] = ([], [])
+        self._starts = 0
+        """How often the start was computed."""
         self._theory: dict[tuple[str, int], Array] = {}
         self._names: tuple[str, ...] = ()
         self._hover: int | None = None
@@ -130,6 +132,7 @@ class LayerPlot(Plot):
                 for line in self.lines
             ]
             self._start = (columns, curves)
+            self._starts += 1
             self._theory = {}
         start = self._start[1]
         values = np.concatenate([part for one in now + start for part in _drawn(one)])
@@ -147,11 +150,15 @@ class LayerPlot(Plot):
         canvas.look_at((-0.3, len(names) - 0.7), self._view_y)
         canvas.say("")
         canvas.begin(smooth=self.settled)
+        for line, present in zip(self.lines, now, strict=True):
+            self._draw_line(line, present)
         moved = history.layers_step > 0
-        for line, at_start, present in zip(self.lines, start, now, strict=True):
-            self._draw_line(line, at_start if moved and not line.run else None, present)
-        self._draw_start_of_theory(history, columns)
-        self._draw_guide(len(names))
+        # the start does not change: it is computed and drawn once for each axis
+        if not canvas.stays("start", (self._starts, moved)):
+            self._draw_start(start if moved else [])
+            self._draw_start_of_theory(history, columns)
+            self._draw_guide(len(names))
+            canvas.end_group()
         canvas.end()
         self._show_labels()
         self.show_notes(self._make_notes(history, now))
@@ -218,12 +225,18 @@ class LayerPlot(Plot):
 
     # ------------------------------------------------------------------ drawing
 
-    def _draw_line(self, line: Line, start: Curve | None, present: Curve) -> None:
+    def _draw_start(self, start: list[Curve]) -> None:
+        """Draw the present run's start, faint."""
+        theme = self.theme
+        for line, curve in zip(self.lines, start, strict=False):
+            if not line.run:
+                ghost, key = theme.blend(theme.colour(line.slot), 0.38), ("start", line.key)
+                x = np.arange(len(curve.middle), dtype=np.float64)
+                self.canvas.line(key, x, curve.middle, ghost, width=theme.thin_width, z=3)
+
+    def _draw_line(self, line: Line, present: Curve) -> None:
         theme, canvas, stroke = self.theme, self.canvas, line.stroke(self.theme)
         x = np.arange(len(present.middle), dtype=np.float64)
-        if start is not None:
-            ghost = theme.blend(stroke.colour, 0.38)
-            canvas.line(("start", line.key), x, start.middle, ghost, width=theme.thin_width, z=3)
         if present.count > 1 and len(self.lines) <= self.most_bands and not line.run:
             band = theme.veil(stroke.colour, len(self.lines))
             canvas.area(line.key, x, present.low, present.high, band, z=1)

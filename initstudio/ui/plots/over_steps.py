@@ -78,6 +78,8 @@ class OverStepsPlot(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._places: Places = ([], ())
         self._panels: list[tuple[Line, Panel, Cells]] = []
+        self._whole: dict[Hashable, tuple[object, Cells]] = {}
+        """The cells of whole runs, with what they depend on."""
         super().__init__(parent)
 
     @property
@@ -105,6 +107,7 @@ class OverStepsPlot(Plot):
     def on_shape_changed(self) -> None:
         """Forget what was drawn."""
         self._panels = []
+        self._whole = {}
 
     def draw(self, history: History) -> None:
         """Draw the cells of each contender."""
@@ -159,12 +162,18 @@ class OverStepsPlot(Plot):
         return columns, tuple(names[at] for at in columns)
 
     def _cells(self, line: Line, history: History, columns: list[int]) -> Cells:
-        """Return the cells of one contender, up to the step that is shown; the rest is left."""
+        """Return the cells of one contender, up to the step that is shown."""
         run = self.of(line, history)
         steps, values = run.album.over(self.quantity.reading)
-        shown = steps if run.until is None else steps[steps <= run.until]
-        part = values[: len(shown)][:, line.replicas][..., columns]
-        return cells_of(part, log=self.quantity.log, times=self.quantity.times)
+        state = (run.album.revision, tuple(columns))
+        if line.key not in self._whole or self._whole[line.key][0] != state:
+            part = values[:, line.replicas][..., columns]
+            found = cells_of(part, log=self.quantity.log, times=self.quantity.times)
+            self._whole[line.key] = (state, found)
+        whole = self._whole[line.key][1]
+        if run.until is None:
+            return whole
+        return Cells(whole.values[:, : int(np.searchsorted(steps, run.until, side="right"))])
 
     def _in_order(self, lines: list[Line], cells: dict[Hashable, Cells]) -> list[Line]:
         if self.options.order == "listed":

@@ -6,6 +6,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -53,7 +54,18 @@ class Frame(QWidget):
         self.note = QLabel(wordWrap=False)
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._note = ""
-        self._beside: bool | None = None
+        self._where = ""
+        self.fold = QFrame(self, Qt.WindowType.Popup)
+        """Holds the options where the picture is too narrow for them."""
+        self.fold.setProperty("kind", "card")
+        QHBoxLayout(self.fold).setContentsMargins(8, 6, 8, 6)
+        self.unfold = QToolButton()
+        self.unfold.setText("Options")
+        self.unfold.setProperty("kind", "quiet")
+        self.unfold.setAccessibleName(f"{label}: Options")
+        self.unfold.setToolTip("What is shown, and how.")
+        self.unfold.clicked.connect(self._on_unfold)
+        self.unfold.hide()
 
     def put(self, picture: QWidget) -> None:
         """Lay out all, around the picture."""
@@ -63,7 +75,8 @@ class Frame(QWidget):
         self._head.addWidget(self.title, 0, 0)
         self.corner.addWidget(self.more)
         self._head.addLayout(self.corner, 0, 2)
-        self._place_toolbar(beside=True)
+        self._head.addWidget(self.unfold, 1, 0, 1, 4, Qt.AlignmentFlag.AlignLeft)
+        self._place_toolbar("beside")
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 7, 10, 5)
         column.setSpacing(3)
@@ -119,14 +132,29 @@ class Frame(QWidget):
     def _on_taken(self, key: str, *_checked: bool) -> None:
         self.taken.emit(key)
 
-    def _place_toolbar(self, *, beside: bool) -> None:
-        """Put the options beside the title, or into a row of their own."""
-        if beside == self._beside:
+    def _place_toolbar(self, where: str) -> None:
+        """Put the options "beside" the title, into a row "below" it, or behind a button: "fold"."""
+        if where == self._where:
             return
-        self._beside = beside
-        self._head.removeWidget(self.toolbar)
-        place = (0, 1, 1, 1) if beside else (1, 0, 1, 4)
-        self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
+        self._where = where
+        for layout in (self._head, self.fold.layout()):
+            if layout:
+                layout.removeWidget(self.toolbar)
+        # a picture that is taken home has no controls
+        explicit = self.toolbar.testAttribute(Qt.WidgetAttribute.WA_WState_ExplicitShowHide)
+        self.unfold.setVisible(where == "fold" and not (explicit and self.toolbar.isHidden()))
+        fold = self.fold.layout()
+        if where == "fold" and fold:
+            fold.addWidget(self.toolbar)
+        else:
+            self.fold.hide()
+            place = (0, 1, 1, 1) if where == "beside" else (1, 0, 1, 4)
+            self._head.addWidget(self.toolbar, *place, Qt.AlignmentFlag.AlignLeft)
+
+    def _on_unfold(self) -> None:
+        self.fold.adjustSize()
+        self.fold.move(self.unfold.mapToGlobal(self.unfold.rect().bottomLeft()))
+        self.fold.show()
 
     def _elide_note(self) -> None:
         metrics = self.note.fontMetrics()
@@ -138,8 +166,11 @@ class Frame(QWidget):
         super().resizeEvent(event)
         self._elide_note()
         title = self.title.fontMetrics().horizontalAdvance(self.title.text())
-        controls = self.toolbar.sizeHint().width() + self.corner.sizeHint().width()
-        self._place_toolbar(beside=title + controls + 38 <= self.width())
+        options = self.toolbar.sizeHint().width()
+        if title + options + self.corner.sizeHint().width() + 38 <= self.width():
+            self._place_toolbar("beside")
+        else:
+            self._place_toolbar("below" if options + 24 <= self.width() else "fold")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Ask for more room at a double click on the title."""

@@ -8,6 +8,7 @@ first and the newest are kept, and a bounded choice of those between in the run'
 
 import copy
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -66,7 +67,8 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
 
     `series[key]` is float32 [len(steps), R], `epoch_series[key]` float32 [len(epoch_steps), R].
     `layers` holds the newest of the readings per layer, taken at `layers_step` (-1: none), and
-    `earlier` those of the snapshots before that, in order.
+    `earlier` those of the snapshots before that, in order. `epoch_pages` are what is read at
+    epochs' ends of single classes or examples, in order.
     """
 
     steps: Integers
@@ -76,6 +78,7 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     layers_step: int = -1
     layers: Readings = {}
     earlier: tuple[Snapshot, ...] = ()
+    epoch_pages: tuple[Snapshot, ...] = ()
 
 
 class EpochMeans(Series):
@@ -126,6 +129,8 @@ class History:
         self.revision = 0
         self.last_step = -1
         self.layers_step = -1
+        self.epoch_step = -1
+        """The step of the newest readings of single classes or examples; -1: none."""
         self.diverged = np.full(len(header.slots), -1, np.int64)
         """The step of the first loss that is not a finite number, int64 [R]; -1: none."""
         self.series: dict[str, Series] = {}
@@ -138,6 +143,9 @@ class History:
         """The seconds of training at its steps, where somebody notes them."""
         self.album = Album()
         """Of the readings by layer, those of many steps."""
+        self.epoch_album = Album()
+        """Of the readings of single classes or examples, those of many epochs' ends."""
+        self._of_epochs: set[str] = set()
         self.until: int | None = None
         """The step as which the run is shown; None: as it is now."""
         self._past: tuple[tuple[int, int], History] | None = None
@@ -163,34 +171,55 @@ class History:
             self._take_layers(shot.step, shot.readings)
         if stretch.layers_step >= 0:
             self._take_layers(stretch.layers_step, stretch.layers)
+        for shot in stretch.epoch_pages:
+            self._take_epoch(shot.step, shot.readings)
         newest = (*stretch.steps[-1:], *stretch.epoch_steps[-1:], stretch.layers_step)
+        newest += (self.epoch_step,)
         self.last_step = max(self.last_step, *(int(step) for step in newest))
         self.revision += 1
 
     def at(self, step: int) -> "History":
         """Return the run as it was at a step: `until` is that step.
 
-        `latest` and `layers_step` are those of the newest snapshot that is kept at or before it,
-        and what diverged later has not diverged yet. The series are this run's own, and reach
-        beyond; who shows them heeds `until`.
+        `latest`, `layers_step` and `epoch_step` are those of the newest snapshots that are kept at
+        or before it, and what diverged later has not diverged yet. The series are this run's own,
+        and reach beyond; who shows them heeds `until`.
         """
-        key = step, self.album.revision
+        key = step, self.album.revision + self.epoch_album.revision
         if self._past and self._past[0] == key:
             return self._past[1]
         self._past = None  # or the copy would hold on to the one before, and so on
         past = copy.copy(self)
         past.until = step
         past.diverged = np.where(self.diverged > step, -1, self.diverged)
-        if step < self.layers_step:
-            past.layers_step, past.latest = self.album.at(step)
+        if step < max(self.layers_step, self.epoch_step):
+            past.layers_step, past.epoch_step, past.latest = self._kept_at(step)
         self._past = key, past
         return past
+
+    def _kept_at(self, step: int) -> tuple[int, int, Readings]:
+        """Return the steps of both kinds of readings that are kept of a step, and the readings."""
+        at_ends = {key: one for key, one in self.latest.items() if key in self._of_epochs}
+        by_layer = {key: one for key, one in self.latest.items() if key not in self._of_epochs}
+        layers_step, epoch_step = self.layers_step, self.epoch_step
+        if step < layers_step:
+            layers_step, by_layer = self.album.at(step)
+        if step < epoch_step:
+            epoch_step, at_ends = self.epoch_album.at(step)
+        return layers_step, epoch_step, {**by_layer, **at_ends}
 
     def _take_layers(self, step: int, readings: Readings) -> None:
         self.layers_step = step
         self.first = {**readings, **self.first}
         self.latest = {**self.latest, **readings}
         self.album.add(step, readings)
+
+    def _take_epoch(self, step: int, readings: Readings) -> None:
+        self.epoch_step = step
+        self._of_epochs |= readings.keys()
+        self.first = {**readings, **self.first}
+        self.latest = {**self.latest, **readings}
+        self.epoch_album.add(step, readings)
 
     def _note_divergence(self, steps: Integers, loss: Floats) -> None:
         bad = ~np.isfinite(loss)
@@ -200,30 +229,40 @@ class History:
 
 
 def stretch_of(
-    snapshots: Sequence[Snapshot], series: frozenset[str], epochs: frozenset[str]
+    snapshots: Sequence[Snapshot],
+    series: frozenset[str],
+    epochs: frozenset[str],
+    pages: frozenset[str] = frozenset(),
 ) -> Stretch:
     """Return consecutive snapshots as one Stretch.
 
-    `series` and `epochs` are the keys that are read at each step and at each epoch's end; of all
-    other readings the newest are taken.
+    `series` and `epochs` are the keys of numbers that are read at each step and at each epoch's
+    end, `pages` of what is read at each epoch's end of single classes or examples; all others are
+    readings by layer.
     """
     stepped = [shot for shot in snapshots if series & shot.readings.keys()]
     ended = [shot for shot in snapshots if epochs & shot.readings.keys()]
-    layered = [shot for shot in snapshots if shot.readings.keys() - series - epochs]
-    keys = series | epochs
-    pages = [
-        Snapshot(shot.step, {key: one for key, one in shot.readings.items() if key not in keys})
-        for shot in layered
-    ]
+    layers = {key for shot in snapshots for key in shot.readings} - series - epochs - pages
+    layered = _pages(snapshots, layers)
     return Stretch(
         steps=np.array([shot.step for shot in stepped], np.int64),
         series=_stack(stepped, series),
         epoch_steps=np.array([shot.step for shot in ended], np.int64),
         epoch_series=_stack(ended, epochs),
-        layers_step=pages[-1].step if pages else -1,
-        layers=pages[-1].readings if pages else {},
-        earlier=tuple(pages[:-1]),
+        layers_step=layered[-1].step if layered else -1,
+        layers=layered[-1].readings if layered else {},
+        earlier=tuple(layered[:-1]),
+        epoch_pages=tuple(_pages(snapshots, pages)),
     )
+
+
+def _pages(snapshots: Sequence[Snapshot], keys: AbstractSet[str]) -> list[Snapshot]:
+    """Return what the snapshots hold of these keys, leaving out those that hold nothing."""
+    found = (
+        Snapshot(shot.step, {key: one for key, one in shot.readings.items() if key in keys})
+        for shot in snapshots
+    )
+    return [shot for shot in found if shot.readings]
 
 
 def _stack(snapshots: Sequence[Snapshot], keys: frozenset[str]) -> Readings:

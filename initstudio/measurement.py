@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 _Each: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
 _Drawn: TypeAlias = Literal["input", "end", "place", "quantity", "cell", "unit", "channel"]
-Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column"]
+Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column", "class", "verdict"]
 Cadence: TypeAlias = Literal["step", "snapshot", "seldom", "epoch", "start"]
 
+VERDICT = ("example", "loss", "class", "predicted class")
+"""What is told of one validation example, in order."""
 SELDOM = 8
 """Snapshots from one reading of the dear probes to the next."""
 
@@ -33,6 +35,25 @@ class Watched:
     params: Mapping[str, Value] = field(default_factory=dict)
     activates: bool = False
     channels_first: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the networks say of each of the n validation examples, all classes.
+
+    Where a network answers at several positions, so do `predicted` and `truth`, and `loss` is the
+    mean over them.
+    """
+
+    predicted: "torch.Tensor"
+    """int64 [R, n, *positions], the class of the greatest output."""
+    truth: "torch.Tensor"
+    """int64 [R, n, *positions]; the seeds have different parts."""
+    loss: "torch.Tensor"
+    """[R, n]."""
+    example: "torch.Tensor"
+    """int64 [R, n], the place of each in its seed's data set."""
+    classes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +101,8 @@ class Moment:
     """What one probe has worked out and another may use."""
     validation: "tuple[torch.Tensor, torch.Tensor] | None" = None
     """Mean loss [R] and accuracy [R] on the whole validation part; at an epoch's end only."""
+    judged: Judged | None = None
+    """Each validation example by itself; at an epoch's end, where a probe `judges`."""
     predict: "Callable[[torch.Tensor], torch.Tensor] | None" = None
     """Gives the outputs [R, n, *out] of the networks with their present weights, for inputs
     [n, *shape]: without dropout, by the running statistics, and without a trace. Those have seen
@@ -101,7 +124,8 @@ class Probe(Entry[NoParams]):
 
     `axes` name the axes of its reading; "tensor" counts the weight tensors, "parameter" all
     parameter tensors, "layer" all layers, "pair" two of a batch's first examples, "rank" places
-    in an order of size.
+    in an order of size, "class" the classes, and "verdict" what is told of a validation example, as
+    `VERDICT` says: "example" is its place in the data set.
     A reading has four bytes a number, or two where `measure` gives float16.
     `cadence`: at each step, at each snapshot (every few steps), at each eighth snapshot and the
     last ("seldom", for what is dear), at step 0 and each epoch's end, or at step 0 only ("start").
@@ -114,3 +138,5 @@ class Probe(Entry[NoParams]):
     measure: "Callable[[Moment], torch.Tensor]"
     applies: Callable[[DataFacts], bool] = _always
     """Whether it can be measured of such data; of others it is left out, and costs nothing."""
+    judges: bool = False
+    """Whether it reads `Moment.judged`; it is left out where no data is kept out for validation."""

@@ -10,12 +10,16 @@ from initstudio import presets
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Experiment, Recording, Seeds
-from initstudio.history import Header, History, Readings, Stretch
+from initstudio.history import Header, History, Readings, Snapshot, Stretch
+from initstudio.paths import resource
 from initstudio.results import Results
 from initstudio.ui.studies import Studied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+VERDICTS = ("confusion", "worst")
+"""Readings of single classes or examples, which are taken at epochs' ends."""
 
 
 def experiment_of(contenders: int = 3, seeds: int = 1) -> Experiment:
@@ -105,6 +109,25 @@ def _answers(replicas: int) -> Readings:
     }
 
 
+def verdicts_of(header: Header) -> Readings:
+    """Return 359 digits, of which more and more are taken for the next class, and 16 of them."""
+    rng = np.random.default_rng(1)
+    replicas, classes = len(header.slots), 10
+    truth = rng.integers(0, classes, (replicas, 359))
+    wrong = rng.uniform(size=truth.shape) < np.linspace(0.1, 0.6, replicas)[:, None]
+    predicted = np.where(wrong, (truth + 1 + rng.integers(0, 2, truth.shape)) % classes, truth)
+    confusion = np.zeros((replicas, classes, classes), np.int32)
+    for replica in range(replicas):
+        for one, other in zip(truth[replica], predicted[replica], strict=True):
+            confusion[replica, one, other] += 1
+    with np.load(resource("digits.npz"), allow_pickle=False) as file:
+        known = file["classes"]
+    places = np.stack([rng.permutation(len(known))[:16] for _ in range(replicas)])
+    loss = np.linspace(6, 1, 16) * (1 + 0.2 * np.arange(replicas))[:, None]
+    told = (places, loss, known[places], (known[places] + 1) % classes)
+    return {"confusion": confusion, "worst": np.stack(told, axis=1).astype(np.float32)}
+
+
 def stretch_from(
     header: Header, loss: npt.NDArray[np.float32], start: int = 0, layers: Readings | None = None
 ) -> Stretch:
@@ -112,13 +135,17 @@ def stretch_from(
     steps = np.arange(start, start + len(loss))
     ends = steps % header.steps_per_epoch == 0
     accuracy = np.clip(1 - loss / 3, 0, 1)
+    given = layers_of(header) if layers is None else layers
+    at_ends = verdicts_of(header) if layers is None else {}
+    at_ends |= {key: one for key, one in given.items() if key in VERDICTS}
     return Stretch(
         steps=steps,
         series={"loss": loss, "accuracy": accuracy},
         epoch_steps=steps[ends],
         epoch_series={"validation_loss": loss[ends], "validation_accuracy": accuracy[ends]},
         layers_step=start + len(loss) - 1,
-        layers=layers_of(header) if layers is None else layers,
+        layers={key: one for key, one in given.items() if key not in VERDICTS},
+        epoch_pages=tuple(Snapshot(int(at), at_ends) for at in steps[ends] if at_ends),
     )
 
 

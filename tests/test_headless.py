@@ -238,3 +238,31 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_the_fake_run_is_as_long_as_the_plan_says() -> None:
     header = plan(SHORT).header
     assert (header.steps, len(header.slots), len(header.tensors)) == (STEPS, 3, 3)
+
+
+def test_the_tables_of_classes_and_the_worst_are_written_too(tmp_path: Path) -> None:
+    from initstudio.engine.train import train  # noqa: PLC0415 - loads torch
+
+    recording = Recording(probes=("loss", "validation_accuracy", "confusion", "worst"))
+    training = Training(epochs=2, batch_size=500)
+    asked = msgspec.structs.replace(DIGITS, training=training, recording=recording)
+    assert headless.run(asked, tmp_path / "out", train, stream=io.StringIO())
+    found = rows(tmp_path / "out")
+    ends = {row["step"] for row in found if row["probe"] == "confusion"}
+    assert ends == {"0", "3", "6"}
+    for row in found:
+        if row["probe"] != "validation_accuracy":
+            continue
+        same = [
+            one
+            for one in found
+            if one["probe"] == "confusion"
+            and (one["step"], one["slot"]) == (row["step"], row["slot"])
+        ]
+        right = sum(int(one["value"]) for one in same if one["bin_low"] == one["bin_high"])
+        assert sum(int(one["value"]) for one in same) == 359
+        assert right / 359 == pytest.approx(float(row["value"]), abs=1e-6)
+    worst = [row for row in found if row["probe"] == "worst" and row["layer"] == "loss"]
+    losses = [float(row["value"]) for row in worst if row["step"] == "6" and row["slot"] == "1"]
+    assert len(losses) == 16
+    assert losses == sorted(losses, reverse=True)

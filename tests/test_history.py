@@ -129,3 +129,43 @@ def test_a_stretch_stacks_what_snapshots_hold() -> None:
     assert np.array_equal(stretch.series["loss"], np.outer([1, 2, 3], loss))
     assert stretch.layers_step == 2
     assert np.array_equal(stretch.layers["gradient_norm"], norms * 2)
+
+
+def test_what_is_read_at_epochs_ends_travels_apart_from_what_is_read_by_layer() -> None:
+    tables = [np.full((2, 3, 3), at, np.int32) for at in range(3)]
+    loss, norms = np.array([1.0, 2.0], np.float32), np.ones((2, 3), np.float32)
+    shots = [
+        Snapshot(0, {"loss": loss, "validation_loss": loss, "table": tables[0], "norm": norms}),
+        Snapshot(1, {"loss": loss}),
+        Snapshot(2, {"loss": loss, "validation_loss": loss, "table": tables[1]}),
+        Snapshot(3, {"loss": loss, "norm": norms * 2}),
+        Snapshot(4, {"validation_loss": loss, "table": tables[2]}),
+    ]
+    keys = frozenset({"loss"}), frozenset({"validation_loss"}), frozenset({"table"})
+    stretch = stretch_of(shots, *keys)
+    assert stretch.epoch_series.keys() == {"validation_loss"}
+    assert (stretch.layers_step, list(stretch.layers)) == (3, ["norm"])
+    assert [(shot.step, list(shot.readings)) for shot in stretch.earlier] == [(0, ["norm"])]
+    assert [(shot.step, list(shot.readings)) for shot in stretch.epoch_pages] == [
+        (step, ["table"]) for step in (0, 2, 4)
+    ]
+    history = History(header_of(experiment_of(2)))
+    for at in range(5):
+        history.extend(stretch_of(shots[at : at + 1], *keys))
+    assert (history.layers_step, history.epoch_step, history.last_step) == (3, 4, 4)
+    assert history.latest["table"][0, 0, 0] == 2
+    assert history.first["table"][0, 0, 0] == 0
+    assert history.album.steps.tolist() == [0, 3]
+    steps, values = history.epoch_album.over("table")
+    assert steps.tolist() == [0, 2, 4]
+    assert values[:, 0, 0, 0].tolist() == [0, 1, 2]
+    for step, (layers, epoch, table, norm) in {
+        1: (0, 0, 0, 1),
+        2: (0, 2, 1, 1),
+        3: (3, 2, 1, 2),
+        9: (3, 4, 2, 2),
+    }.items():
+        past = history.at(step)
+        assert (past.layers_step, past.epoch_step) == (layers, epoch)
+        assert past.latest["table"][0, 0, 0] == table
+        assert past.latest["norm"][0, 0] == norm

@@ -59,6 +59,7 @@ BASES = {
     "initstudio.ui.plots.quantity",
     "initstudio.ui.plots.one_seed",
     "initstudio.ui.plots.study_plot",
+    "initstudio.ui.plots.judged_plot",
     "initstudio.ui.panels.panel",
 }
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers"}

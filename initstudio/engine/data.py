@@ -33,6 +33,8 @@ class Split:
     """[validation examples, *shape], shifted and scaled as the training part was."""
     validation_y: Targets
     """[validation examples, *positions], likewise."""
+    validation_places: npt.NDArray[np.int64]
+    """[validation examples], the place of each in the data set."""
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -53,7 +55,11 @@ def prepare(plan: Plan, seed: int) -> Split:
     train_x, validation_x = _parted(features, training, validation, scaled=scaled)
     train_y, validation_y = _parted(targets, training, validation, scaled=scaled)
     return Split(
-        train_x=train_x, train_y=train_y, validation_x=validation_x, validation_y=validation_y
+        train_x=train_x,
+        train_y=train_y,
+        validation_x=validation_x,
+        validation_y=validation_y,
+        validation_places=validation,
     )
 
 

@@ -14,7 +14,7 @@ from initstudio.engine.network import ROOT
 from initstudio.engine.template import replaced
 from initstudio.errors import ExperimentError
 from initstudio.experiment import DEVICES, Device
-from initstudio.measurement import Moment
+from initstudio.measurement import Judged, Moment
 
 WHERE = f"{ROOT}.training.device"
 
@@ -80,6 +80,7 @@ def to_cpu(moment: Moment, *, whole: bool) -> Moment:
         loss=moment.loss.cpu(),
         correct=moment.correct.cpu(),
         validation=scores and (scores[0].cpu(), scores[1].cpu()),
+        judged=moment.judged and _judged_on_cpu(moment.judged),
     )
     if not whole:
         return moved
@@ -92,6 +93,16 @@ def to_cpu(moment: Moment, *, whole: bool) -> Moment:
         started=_moved(moment.started),
         previous=moment.previous and _moved(moment.previous),
         parameters=_moved(moment.parameters),
+    )
+
+
+def _judged_on_cpu(judged: Judged) -> Judged:
+    return replace(
+        judged,
+        predicted=judged.predicted.cpu(),
+        truth=judged.truth.cpu(),
+        loss=judged.loss.cpu(),
+        example=judged.example.cpu(),
     )
 
 

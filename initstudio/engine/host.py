@@ -68,7 +68,9 @@ Measured on two cores without a window, two threads train the article's networks
 """
 
 _STEP_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "step")
-_EPOCH_KEYS = frozenset(probe.key for probe in PROBES.values() if probe.cadence == "epoch")
+_AT_ENDS = [probe for probe in PROBES.values() if probe.cadence == "epoch"]
+_EPOCH_KEYS = frozenset(probe.key for probe in _AT_ENDS if probe.axes == ("replica",))
+_PAGE_KEYS = frozenset(probe.key for probe in _AT_ENDS) - _EPOCH_KEYS
 
 
 def main() -> int:
@@ -264,7 +266,7 @@ class _Run:
             self._send(Started(self._id, self._header))
             self._announced = True
         snapshots, self._batch = self._batch, []
-        stretch = stretch_of(snapshots, _STEP_KEYS, _EPOCH_KEYS)
+        stretch = stretch_of(snapshots, _STEP_KEYS, _EPOCH_KEYS, _PAGE_KEYS)
         self._send(Progress(self._id, stretch, self._seconds, self._paused))
         self._reported = time.perf_counter()
 

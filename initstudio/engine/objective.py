@@ -1,5 +1,7 @@
 """The losses that training minimises."""
 
+from collections.abc import Callable
+
 import torch
 from torch.nn import functional
 
@@ -23,11 +25,29 @@ def loss_of(loss: str, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Te
     return functional.binary_cross_entropy_with_logits(outputs, wanted)
 
 
+def losses_of(loss: str, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the loss of each example [batch], the mean over its positions; targets are classes."""
+    if loss == "cross_entropy":
+        logarithms = functional.log_softmax(outputs, -1)
+        found = -logarithms.gather(-1, targets.unsqueeze(-1))
+    else:
+        wanted = _one_hot(targets, outputs)
+        found = _EACH[loss](outputs, wanted, reduction="none")
+    return found.flatten(1).mean(1)
+
+
 def share_right(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Return the share of the batch that is classified rightly, NaN where there are no classes."""
     if targets.is_floating_point():
         return (outputs * torch.nan).mean()
     return (outputs.argmax(-1) == targets).to(outputs.dtype).mean()
+
+
+_EACH: dict[str, Callable[..., torch.Tensor]] = {
+    "mse": functional.mse_loss,
+    "huber": functional.huber_loss,
+    "bce": functional.binary_cross_entropy_with_logits,
+}
 
 
 def _one_hot(targets: torch.Tensor, outputs: torch.Tensor) -> torch.Tensor:

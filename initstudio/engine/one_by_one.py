@@ -10,8 +10,8 @@ from torch.func import functional_call
 
 from initstudio.engine.device import undisturbed
 from initstudio.engine.multiplied import multiplied
-from initstudio.engine.objective import loss_of, share_right
-from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of, parts_of
+from initstudio.engine.objective import loss_of, losses_of, share_right
+from initstudio.engine.stacked import Output, Scores, Stacked, Step, Tensors, first_of, parts_of
 
 
 class OneByOne:
@@ -66,15 +66,20 @@ class OneByOne:
         count = len(self._watched)
         return Step(losses, correct, tuple(rest[:count]), tuple(rest[count:]))
 
-    def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean loss and accuracy [R], without dropout and by the running statistics."""
+    def evaluate(self, x: torch.Tensor, y: torch.Tensor, *, each: bool = False) -> Scores:
+        """Return mean loss and accuracy, without dropout and by the running statistics.
+
+        With `each`, the class and the loss that each example is given come with them.
+        """
         found = []
         for replica, (some_x, some_y) in enumerate(zip(x, y, strict=True)):
             with self._evaluating(replica):
                 outputs = self._outputs_of(replica, some_x)
-            found.append((loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)))
-        losses, correct = zip(*found, strict=True)
-        return torch.stack(losses), torch.stack(correct)
+            scores = [loss_of(self._loss_name, outputs, some_y), share_right(outputs, some_y)]
+            if each:
+                scores += [outputs.argmax(-1), losses_of(self._loss_name, outputs, some_y)]
+            found.append(scores)
+        return Scores(*(torch.stack(one) for one in zip(*found, strict=True)))
 
     def predict(self, x: torch.Tensor) -> torch.Tensor:
         """Return the outputs [R, n, ...] for inputs [n, ...], evaluated as in `evaluate`.

@@ -17,9 +17,17 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from initstudio.engine.device import is_elsewhere
 from initstudio.engine.layout import aligned
-from initstudio.engine.objective import loss_of, share_right
+from initstudio.engine.objective import loss_of, losses_of, share_right
 from initstudio.engine.recording import Flat, record
-from initstudio.engine.stacked import Output, Stacked, Step, Tensors, first_of, parts_of
+from initstudio.engine.stacked import (
+    Output,
+    Scores,
+    Stacked,
+    Step,
+    Tensors,
+    first_of,
+    parts_of,
+)
 from initstudio.engine.template import MASK, BatchNorm, template_of
 
 Masks = Mapping[str, torch.Tensor]
@@ -62,7 +70,7 @@ class Program:
         ]
         self._keeps = not is_elsewhere(stacked.flat.device)
         self._steps: dict[int, Flat] = {}
-        self._evaluations: dict[int, Flat] = {}
+        self._evaluations: dict[tuple[int, bool], Flat] = {}
         self._predictions: dict[tuple[int, ...], Flat] = {}
         self._batches = 0
 
@@ -94,19 +102,26 @@ class Program:
         count = len(self._watched)
         return Step(loss, correct, tuple(rest[:count]), tuple(rest[count:]))
 
-    def evaluate(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return mean loss and accuracy [R], without dropout and by the running statistics."""
+    def evaluate(self, x: torch.Tensor, y: torch.Tensor, *, each: bool = False) -> Scores:
+        """Return mean loss and accuracy, without dropout and by the running statistics.
+
+        With `each`, the class and the loss that each example is given come with them.
+        """
         loss = correct = self._stacked.flat.new_zeros(len(x))
+        judged: list[list[torch.Tensor]] = []
         for some_x, some_y in zip(x.split(CHUNK, 1), y.split(CHUNK, 1), strict=True):
             inputs = [*self._state(), aligned(some_x), some_y.contiguous()]
             size = some_y.shape[1]
-            if size not in self._evaluations:
-                evaluation = record(self._flat_evaluation, inputs, (), keeps=self._keeps)
-                self._evaluations[size] = evaluation
-            found = self._evaluations[size](*inputs)
+            if (size, each) not in self._evaluations:
+                wanted = partial(self._flat_evaluation, each)
+                evaluation = record(wanted, inputs, (), keeps=self._keeps)
+                self._evaluations[size, each] = evaluation
+            found = self._evaluations[size, each](*inputs)
             loss = loss + found[0] * (size / y.shape[1])
             correct = correct + found[1] * (size / y.shape[1])
-        return loss, correct
+            judged.append([one.clone() for one in found[2:]])  # the next chunk overwrites them
+        rest = [torch.cat(parts, 1) for parts in zip(*judged, strict=True)]
+        return Scores(loss, correct, *rest)
 
     def predict(self, x: torch.Tensor) -> torch.Tensor:
         """Return the outputs [R, n, ...] for inputs [n, ...], evaluated as in `evaluate`."""
@@ -139,10 +154,10 @@ class Program:
 
         return flat
 
-    def _flat_evaluation(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+    def _flat_evaluation(self, each: bool, *inputs: torch.Tensor) -> list[torch.Tensor]:  # noqa: FBT001 - bound by `partial`
         with self._evaluating():
-            loss, (correct, _, _) = vmap(self._loss)(*self._nested(inputs, ()))
-        return [loss, correct]
+            found: list[torch.Tensor] = vmap(partial(self._scores, each))(*self._nested(inputs, ()))
+        return found
 
     def _flat_prediction(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
         values = iter(inputs)
@@ -192,6 +207,15 @@ class Program:
         activations = [self._outputs[path] for path in self._watched]
         loss = loss_of(self._loss_name, outputs, y)
         return loss, (share_right(outputs, y), self._moved(), activations)
+
+    def _scores(self, each: bool, *state: Any) -> list[torch.Tensor]:  # noqa: ANN401, FBT001 - as `_nested` orders them
+        """Return one replica's loss and share of right answers; of each example, if asked for."""
+        parameters, buffers, multipliers, x, y, masks = state
+        outputs = self._answers(parameters, buffers, multipliers, x, masks)
+        found = [loss_of(self._loss_name, outputs, y), share_right(outputs, y)]
+        if each:
+            found += [outputs.argmax(-1), losses_of(self._loss_name, outputs, y)]
+        return found
 
     def _answers(
         self,

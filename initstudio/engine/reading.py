@@ -12,13 +12,12 @@ from initstudio.engine.data import Ranges
 from initstudio.engine.device import is_elsewhere, to_cpu
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
-from initstudio.engine.stacked import Stacked, Step
+from initstudio.engine.stacked import Scores, Stacked, Step
 from initstudio.engine.theory import predictions
 from initstudio.history import Readings
 from initstudio.law import Law
-from initstudio.measurement import Cadence, Moment, Probe, Watched
+from initstudio.measurement import Cadence, Judged, Moment, Probe, Watched
 
-Scores = tuple[torch.Tensor, torch.Tensor]
 COSINES = "cosine_theory"
 """The probe that wants examples to be compared by theory."""
 
@@ -75,7 +74,13 @@ class Reader:
         """Keep the weights before an update; the next reading will tell how they have changed."""
         self._previous = self._stacked.copy()
 
-    def read(self, found: Step, validation: Scores | None, cadences: Sequence[Cadence]) -> Readings:
+    def read(
+        self,
+        found: Step,
+        validation: Scores | None,
+        cadences: Sequence[Cadence],
+        judged: Judged | None = None,
+    ) -> Readings:
         """Return the readings of the plan's probes with one of these cadences, by key."""
         stacked, names = self._stacked, self._plan.header.parameters
         previous, self._previous = self._previous, None
@@ -93,7 +98,8 @@ class Reader:
             parameters=stacked.effective(names),
             laws=self._laws,
             tensors=self._tensors,
-            validation=validation,
+            validation=validation and (validation.loss, validation.correct),
+            judged=judged,
             wanted=frozenset(probe.key for probe in self._probes),
             predict=self._answers,
             facts=self._plan.facts,
@@ -105,7 +111,7 @@ class Reader:
             return {
                 probe.key: _numpy(probe.measure(moment))
                 for probe in self._probes
-                if probe.cadence in cadences
+                if probe.cadence in cadences and not (probe.judges and judged is None)
             }
 
     def _answers(self, x: torch.Tensor) -> torch.Tensor:

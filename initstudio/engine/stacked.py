@@ -40,6 +40,19 @@ class Step(NamedTuple):
     """The gradient of each replica's loss by that output, in the same shapes."""
 
 
+class Scores(NamedTuple):
+    """What the validation part gives, for all R replicas; of each example only where asked for."""
+
+    loss: torch.Tensor
+    """[R], mean over all examples."""
+    correct: torch.Tensor
+    """[R], share that is classified rightly."""
+    predicted: torch.Tensor | None = None
+    """int64 [R, examples, *positions], the class of the greatest output."""
+    losses: torch.Tensor | None = None
+    """[R, examples]."""
+
+
 class Stacked:
     """`parameters`, their `gradients` and `buffers` are [R, ...] each, updated in place.
 

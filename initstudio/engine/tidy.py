@@ -6,10 +6,13 @@ network), `bin_low` and `bin_high` (empty for a number of a whole layer), `value
 one row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that
 are not finite are counted in a row whose edges are `nan`. Of a reading that compares two examples
 of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size `bin_low` is
-the place; both count from 1. Of what is read along an input, of cells and of units they are the
-number along the first axis and along all others together, from 1; what is meant to be drawn, cells
-and the weights of units, is written if the experiment names it. Numbers are written with the fewest
-digits that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+the place; both count from 1. Of a table of classes, `bin_low` is the class of the examples and
+`bin_high` the one that they are taken for, and only what is not zero has a row. Of the worst
+validation examples `layer` says what is told of the one at that place in their order; classes and
+places in the data set count from 0. Of what is read along an input, of cells and of units they are
+the number along the first axis and along all others together, from 1; what is meant to be drawn,
+cells and the weights of units, is written if the experiment names it. Numbers are written with the
+fewest digits that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
 """
 
 import csv
@@ -24,6 +27,7 @@ import numpy.typing as npt
 
 from initstudio.distribution import HEAD
 from initstudio.history import Header, Snapshot
+from initstudio.measurement import VERDICT
 from initstudio.probes import PROBES
 
 COLUMNS = (
@@ -39,6 +43,8 @@ COLUMNS = (
 )
 DRAWN = {"cell", "unit"}
 """Axes of readings that are of use to pictures only: they have thousands of numbers."""
+NUMBERED = {"input", "place", "quantity", "unit"}
+"""Axes along which the cells have numbers and no names."""
 HEADING = ",".join(COLUMNS) + "\n"
 
 
@@ -68,23 +74,12 @@ class Tidy:
 
     def _rows(self, axes: tuple[str, ...], values: npt.NDArray[Any]) -> Iterator[str]:
         """Return the cells after `step`; `axes` are those after the replicas'."""
-        match axes:
-            case ():
-                places = [""]
-            case ("input" | "place" | "quantity" | "unit", *_):
-                cells = values.reshape(len(self._who), values.shape[1], -1)
-                for who, of_replica in zip(self._who, cells, strict=True):
-                    yield from (f"{who},,{row}" for row in _numbered(of_replica))
-                return
-            case ("layer",) | ("layer", "bin") | ("layer", "pair"):
-                places = self._layers
-            case ("parameter",):
-                places = self._parameters
-            case ("tensor",) | ("tensor", "bin") | ("tensor", "rank"):
-                places = self._tensors
-            case _:
-                message = f"no table is known for readings by {axes}"
-                raise ValueError(message)
+        if axes and axes[0] in NUMBERED:
+            cells = values.reshape(len(self._who), values.shape[1], -1)
+            for who, of_replica in zip(self._who, cells, strict=True):
+                yield from (f"{who},,{row}" for row in _numbered(of_replica))
+            return
+        places = self._places_of(axes)
         cells = values.reshape(len(self._who), len(places), -1)
         for who, of_replica in zip(self._who, cells, strict=True):
             for place, found in zip(places, of_replica, strict=True):
@@ -93,6 +88,26 @@ class Tidy:
                 else:
                     # !s: formatting would widen a float32 to float64
                     yield f"{who},{place},,,{found[0]!s}"
+
+    def _places_of(self, axes: tuple[str, ...]) -> list[str]:
+        """Return the cells of `layer`, in their order.
+
+        Raises:
+            ValueError: No table is known for such readings.
+        """
+        match axes:
+            case () | ("class", "class"):
+                return [""]
+            case ("layer",) | ("layer", "bin") | ("layer", "pair"):
+                return self._layers
+            case ("parameter",):
+                return self._parameters
+            case ("tensor",) | ("tensor", "bin") | ("tensor", "rank"):
+                return self._tensors
+            case ("verdict", "rank"):
+                return [_cells(told) for told in VERDICT]
+        message = f"no table is known for readings by {axes}"
+        raise ValueError(message)
 
 
 def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:
@@ -117,6 +132,13 @@ def _ranks(values: npt.NDArray[Any]) -> Iterator[str]:
     yield from (f"{place},,{value!s}" for place, value in enumerate(values, 1))
 
 
+def _classes(counts: npt.NDArray[Any]) -> Iterator[str]:
+    """Return "class,predicted,count" of each pair of classes that occurs."""
+    classes = round(sqrt(len(counts)))
+    for at in np.flatnonzero(counts).tolist():
+        yield f"{at // classes},{at % classes},{counts[at]!s}"
+
+
 def _numbered(values: npt.NDArray[Any]) -> Iterator[str]:
     """Return "row,column,value" of each value of a table."""
     for row, cells in enumerate(values, 1):
@@ -136,4 +158,4 @@ def _cells(*values: object) -> str:
     return text.getvalue()
 
 
-_PARTS = {"bin": _bins, "pair": _pairs, "rank": _ranks}
+_PARTS = {"bin": _bins, "pair": _pairs, "rank": _ranks, "class": _classes}

@@ -99,7 +99,7 @@ def _compared(
         found, wanted = program.step(x, y, masks), one_by_one.step(x, y)
         if not _agree(found, wanted, stacked, plain):
             return "all at once it gives other numbers than by itself"
-        scores = zip(program.evaluate(x, y), one_by_one.evaluate(x, y), strict=True)
+        scores = zip(program.evaluate(x, y)[:2], one_by_one.evaluate(x, y)[:2], strict=True)
         if not all(_near(one, other) for one, other in scores):
             return "all at once its validation gives other numbers than by itself"
     return ""

@@ -18,11 +18,11 @@ from initstudio.engine.one_by_one import OneByOne
 from initstudio.engine.optimizers import optimizer_of
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.program import Masks, Program
-from initstudio.engine.reading import Reader, Scores, Sources
-from initstudio.engine.stacked import Stacked, Step, Tensors
+from initstudio.engine.reading import Reader, Sources
+from initstudio.engine.stacked import Scores, Stacked, Step, Tensors
 from initstudio.experiment import SGD, Adam, AdamW, Experiment
 from initstudio.history import Snapshot
-from initstudio.measurement import SELDOM
+from initstudio.measurement import SELDOM, Judged
 from initstudio.schedule import factor
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class _Run:
         fused = isinstance(experiment.training.optimizer, SGD | Adam | AdamW)
         fused &= device.type in FUSED
         self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
-        self._training, self._validation = self._load()
+        self._judges = any(probe.judges for probe in resolved.probes)
+        self._training, self._validation, self._places = self._load()
         contenders = range(self._contenders)
         sources = Sources(
             first_batches=self._first_batches,
@@ -181,12 +182,12 @@ class _Run:
         self._optimizer.step()
 
     def validate(self) -> Scores | None:
-        """Return mean loss and accuracy [R] on the validation part, if there is one to be read."""
+        """Return what the validation part gives, if there is one to be read."""
         asked = any(probe.cadence == "epoch" for probe in self._plan.probes)
         if not asked or self._validation.y.shape[1] == 0:
             return None
         x, y = self._to_replicas(self._validation.x), self._to_replicas(self._validation.y)
-        return self.program.evaluate(x, y)
+        return self.program.evaluate(x, y, each=self._judges)
 
     def snapshot(
         self, step: int, found: Step, validation: Scores | None, *, starts_epoch: bool
@@ -201,13 +202,27 @@ class _Run:
             cadences.append("epoch")
         if step == 0:
             cadences.append("start")
-        return Snapshot(step, self._reader.read(found, validation, cadences))
+        judged = self._judged(validation)
+        return Snapshot(step, self._reader.read(found, validation, cadences, judged))
 
     def last_snapshot(self, step: int) -> Snapshot:
         """Return the readings after the last update: those of the validation part."""
         zero = self._stacked.flat.new_zeros(len(self._plan.header.slots))
-        nothing = Step(zero, zero, (), ())
-        return Snapshot(step, self._reader.read(nothing, self.validate(), ["epoch"]))
+        nothing, scores = Step(zero, zero, (), ()), self.validate()
+        readings = self._reader.read(nothing, scores, ["epoch"], self._judged(scores))
+        return Snapshot(step, readings)
+
+    def _judged(self, scores: Scores | None) -> Judged | None:
+        """Return what is known of each validation example, if that was asked for."""
+        if scores is None or scores.predicted is None or scores.losses is None:
+            return None
+        return Judged(
+            predicted=scores.predicted,
+            truth=self._to_replicas(self._validation.y),
+            loss=scores.losses,
+            example=self._to_replicas(self._places),
+            classes=self._plan.facts.outputs,
+        )
 
     def _has_snapshot(self, step: int) -> bool:
         every = self._plan.experiment.recording.every
@@ -225,7 +240,8 @@ class _Run:
             x = self._training.x[at].cpu().numpy()
             yield x[batches(seed, len(x), size, 0)[0]]
 
-    def _load(self) -> tuple[_Data, _Data]:
+    def _load(self) -> tuple[_Data, _Data, torch.Tensor]:
+        """Return both parts, and where the examples of the second lie in the data, int64 [S, n]."""
         splits = [prepare(self._plan, seed) for seed in self._seeds]
         self._input_ranges = spanning([input_ranges(split) for split in splits])
         training = _Data(
@@ -236,7 +252,7 @@ class _Run:
             self._tensor([split.validation_x for split in splits]),
             self._tensor([split.validation_y for split in splits]),
         )
-        return training, validation
+        return training, validation, self._tensor([split.validation_places for split in splits])
 
     def _tensor(self, of_seeds: Sequence[Features]) -> torch.Tensor:
         """Return [S, ...] where the run computes; real numbers in its precision."""

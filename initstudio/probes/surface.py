@@ -112,9 +112,8 @@ INPUT_RANGE = Probe(
 SURFACE = Probe(
     key="surface",
     label="Decision surface",
-    summary="Of data with two inputs, what is predicted at 40 x 40 places of their plane (28 x 28 "
-    "for more than 12 networks): the class, its softmax probability and its lead over the next "
-    "class, or the value.",
+    summary="Of data with two inputs, what is predicted at a grid of places of their plane: the "
+    "class, its softmax probability and its lead, or the value.",
     source="Definition",
     unit="",
     order=91,

@@ -27,6 +27,8 @@ Array = npt.NDArray[np.generic]
 Float = npt.NDArray[np.float64]
 Float32 = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
+Rows = slice | npt.NDArray[np.int64]
+"""Which of the rows that are kept."""
 Task = Literal["classes", "values"]
 
 
@@ -61,7 +63,7 @@ class Examples:
     """Lines, or rows of arrays, that were left out as values are missing."""
     filled: tuple[int, ...]
     """Lines, or rows of arrays, with missing values that became means."""
-    make: Callable[[int | None], Float32]
+    make: Callable[[Rows], Float32]
 
     @property
     def rows(self) -> int:
@@ -70,7 +72,11 @@ class Examples:
 
     def features(self, first: int | None = None) -> Float32:
         """Return the features of all examples or the first so many, float32 [examples, *shape]."""
-        return self.make(first).reshape(-1, *self.shape)
+        return self.make(slice(first)).reshape(-1, *self.shape)
+
+    def features_at(self, places: npt.NDArray[np.int64]) -> Float32:
+        """Return the features of the examples at these places, float32 [places, *shape]."""
+        return self.make(places).reshape(-1, *self.shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,8 +92,8 @@ class _Parts:
     """The rows in which a feature is missing."""
     lines: npt.NDArray[np.int64]
     shape: tuple[int, ...]
-    rows_of: Callable[[Mask, int | None], Float32]
-    """The features of the rows that are kept, or of the first so many of them."""
+    rows_of: Callable[[Mask, Rows], Float32]
+    """The features of these of the rows that are kept."""
     empty: Callable[[Mask], bool]
     """Whether a feature is missing in all rows that are kept."""
 
@@ -123,7 +129,7 @@ def examples(held: Table | Arrays, wanted: Wanted) -> Examples:
         classes=classes,
         dropped=tuple(parts.lines[~keep].tolist()),
         filled=tuple(parts.lines[keep & parts.gaps].tolist()),
-        make=lambda first: parts.rows_of(keep, first),
+        make=lambda some: parts.rows_of(keep, some),
     )
 
 
@@ -153,20 +159,20 @@ def _table_parts(table: Table, wanted: Wanted) -> _Parts:
         gaps=_in_row(np.isnan([column.values for column in inputs]).T),
         lines=table.lines,
         shape=(sum(max(len(column.words), 1) for column in inputs),),
-        rows_of=lambda keep, first: np.concatenate(
-            [_column_features(column, keep, first) for column in inputs], axis=1
+        rows_of=lambda keep, some: np.concatenate(
+            [_column_features(column, keep, some) for column in inputs], axis=1
         ),
         empty=lambda keep: any(np.isnan(column.values[keep]).all() for column in inputs),
     )
 
 
-def _column_features(column: Column, keep: Mask, first: int | None) -> Float32:
+def _column_features(column: Column, keep: Mask, some: Rows) -> Float32:
     """Return one feature, or one for each text, float32 [rows, 1 or texts]."""
     values = column.values[keep, None]
     if column.words:
         hot = (values == np.arange(len(column.words))).astype(np.float64)
         values = np.where(np.isnan(values), np.nan, hot)
-    return _filled(values[:first], values)
+    return _filled(values[some], values)
 
 
 def _array_parts(arrays: Arrays, wanted: Wanted) -> _Parts:
@@ -177,13 +183,13 @@ def _array_parts(arrays: Arrays, wanted: Wanted) -> _Parts:
     x = arrays.x.reshape(arrays.rows, -1)
     missing = _missing(x)
 
-    def rows_of(keep: Mask, first: int | None) -> Float32:
+    def rows_of(keep: Mask, some: Rows) -> Float32:
         rows = np.flatnonzero(keep)
-        some = x[rows[:first]]
-        if not missing[rows[:first]].any():
-            return some.astype(np.float32)
+        found = x[rows[some]]
+        if not missing[rows[some]].any():
+            return found.astype(np.float32)
         whole = np.where(missing[rows], np.nan, x[rows]).astype(np.float64)
-        return _filled(whole[:first], whole)
+        return _filled(whole[some], whole)
 
     return _Parts(
         y=arrays.y.reshape(arrays.rows, -1),

@@ -15,11 +15,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication
 
 from initstudio import presets
+from initstudio.datasets import DATASETS
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
 from initstudio.probes import PROBES
+from initstudio.probes.verdicts import WORST
 from initstudio.ui import theme
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
@@ -173,13 +175,18 @@ def memory() -> tuple[float, float, float]:
     gc.collect()
     found = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    return kept(history) / 1e6, history.album.bytes / 1e6, found / 1e6
+    return kept(history) / 1e6, albums(history) / 1e6, found / 1e6
 
 
 def kept(history: History) -> int:
     """Return the bytes of what is read at each step and epoch."""
     groups = (history.series, history.epoch_series, history.epoch_means)
     return sum(series.bytes for group in groups for series in group.values())
+
+
+def albums(history: History) -> int:
+    """Return the bytes of the snapshots that are kept."""
+    return history.album.bytes + history.epoch_album.bytes
 
 
 def run_of(steps: int, whole: int = 0) -> History:
@@ -215,7 +222,21 @@ def stretch(history: History, start: int, count: int, layers: Readings | None = 
         epoch_series={"validation_loss": validation, "validation_accuracy": np.exp(-validation)},
         layers_step=int(steps[-1]),
         layers=layers_of(header, rng) if layers is None else layers,
+        epoch_pages=tuple(Snapshot(int(at), verdicts_of(header, rng)) for at in ends),
     )
+
+
+def verdicts_of(header: Header, rng: np.random.Generator) -> Readings:
+    """Return readings of single classes and examples."""
+    replicas, digits = len(header.slots), DATASETS["digits"]
+    _, classes = digits.make(digits.params(), rng)
+    places = rng.integers(0, len(classes), (replicas, WORST))
+    loss = -np.sort(-rng.uniform(0, 9, places.shape))
+    told = (places, loss, classes[places], rng.integers(0, 10, places.shape))
+    return {
+        "confusion": rng.poisson(3, (replicas, 10, 10)).astype(np.int32),
+        "worst": np.stack(told, axis=1).astype(np.float32),
+    }
 
 
 def layers_of(header: Header, rng: np.random.Generator) -> Readings:
@@ -248,7 +269,7 @@ def growth(app: QApplication) -> float:
             plot.refresh()
         app.processEvents()
         gc.collect()
-        sizes.append(tracemalloc.get_traced_memory()[0] - kept(history) - history.album.bytes)
+        sizes.append(tracemalloc.get_traced_memory()[0] - kept(history) - albums(history))
     tracemalloc.stop()
     quarter = len(sizes) // 4
     return (median(sizes[-quarter:]) - median(sizes[2 * quarter : 3 * quarter])) / 2**20

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from initstudio.engine import host
 from initstudio.engine.host import Host, Networks
 from initstudio.engine.messages import (
     Command,
@@ -325,3 +326,8 @@ def test_memory_asked_for_is_named(text: str, size: str) -> None:
 
 def test_another_error_is_none_of_memory() -> None:
     assert memory_asked_for(RuntimeError("shapes do not fit")) is None
+
+
+def test_only_numbers_of_whole_networks_travel_as_series() -> None:
+    assert sorted(host._EPOCH_KEYS) == ["validation_accuracy", "validation_loss"]
+    assert sorted(host._PAGE_KEYS) == ["confusion", "worst"]

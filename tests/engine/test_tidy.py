@@ -26,6 +26,8 @@ PROBE_AXES: dict[str, tuple[Axis, ...]] = {
     "spread": ("replica", "tensor", "bin"),
     "pairs": ("replica", "layer", "pair"),
     "ranks": ("replica", "tensor", "rank"),
+    "table": ("replica", "class", "class"),
+    "told": ("replica", "verdict", "rank"),
     "places": ("replica", "place"),
     "cells": ("replica", "quantity", "cell"),
     "odd": ("replica", "bin"),
@@ -152,6 +154,30 @@ def test_pairs_and_ranks_are_numbered_from_one() -> None:
         (str(n), "") for n in range(1, 17)
     ]
     assert [float(row["value"]) for row in last] == ranks[-1, -1].tolist()
+
+
+def test_a_table_of_classes_is_what_is_not_zero_in_it() -> None:
+    counts = np.zeros((REPLICAS, 4, 4), np.int32)
+    counts[2, 3, 1], counts[2, 0, 0] = 7, 12
+    rows = table(Snapshot(3, {"table": counts}))
+    found = [(row["slot"], row["seed"], row["bin_low"], row["bin_high"]) for row in rows]
+    assert found == [("1", "7", "0", "0"), ("1", "7", "3", "1")]
+    assert [row["value"] for row in rows] == ["12", "7"]
+    assert {row["layer"] for row in rows} == {""}
+
+
+def test_what_is_told_of_the_worst_comes_back_with_its_name() -> None:
+    told = np.arange(REPLICAS * 4 * 5, dtype=np.float32).reshape(REPLICAS, 4, 5)
+    told[0, 1, 0] = math.nan
+    rows = table(Snapshot(3, {"told": told}))
+    assert len(rows) == told.size
+    first = [row for row in rows if row["slot"] == "4" and row["seed"] == "7"]
+    names = ("example", "loss", "class", "predicted class")
+    assert [(row["layer"], row["bin_low"]) for row in first] == [
+        (name, str(at)) for name in names for at in range(1, 6)
+    ]
+    assert [np.float32(row["value"]) for row in first][:5] == told[0, 0].tolist()
+    assert first[5]["value"] == "nan"
 
 
 def test_what_lies_along_axes_is_numbered_and_cells_are_written_if_they_are_named() -> None:

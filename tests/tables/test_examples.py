@@ -211,3 +211,13 @@ def test_too_many_values_are_refused() -> None:
         "$.path",
         "The file makes 70,000,000 values; at most 60,000,000 can be used.",
     )
+
+
+@pytest.mark.parametrize("missing", ["drop", "mean"])
+def test_examples_at_places_are_those_of_all(missing: str) -> None:
+    table = of("a,colour,kind\n1,red,y\n,blue,x\n5,red,y\n7,,x\n9,blue,z\n", missing=missing)
+    x = [[1, 2], [3, 4], [np.nan, 5], [6, 7], [8, 9]]
+    arrays = of_arrays(np.array(x), [0, 1, 0, 1, 2], missing=missing)
+    for found in (table, arrays, of_arrays(np.arange(12).reshape(6, 2), [0, 1, 0, 1, 2, 0])):
+        places = np.array([found.rows - 1, 0, 1, 0])
+        np.testing.assert_array_equal(found.features_at(places), found.features()[places])

@@ -25,7 +25,16 @@ from tests.synthetic import experiment_of, history_of, studied_of
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
 SIZE = QSize(960, 540)
 """That of a slide."""
-IMAGES = ("phase", "trainability", "activations", "over_steps", "surface", "filters")
+IMAGES = (
+    "phase",
+    "trainability",
+    "activations",
+    "over_steps",
+    "surface",
+    "filters",
+    "confusion",
+    "worst",
+)
 """Pictures that show an image as long as nothing else is chosen; all the rest is drawn."""
 SEEN = 32
 """A difference of a colour, of 255, that an eye would see."""

@@ -57,16 +57,8 @@ class Image(pg.GraphicsObject):
         """Paint the cells: in a drawing, so fine that no reader stretches them."""
         # on whole pixels, or each format would round its cells another way
         place = QRectF(painter.transform().mapRect(self._area).toRect())
-        painter.resetTransform()
-        hints = QPainter.RenderHint
-        painter.setRenderHint(hints.SmoothPixmapTransform, on=False)
-        painter.setRenderHint(hints.Antialiasing, on=False)
-        painter.setRenderHint(hints.LosslessImageRendering)
-        engine = painter.paintEngine().type()
-        pixels = self._pixels
-        if engine in (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf):
-            pixels = _finer(pixels, place)
-        painter.drawImage(place, _image(pixels))
+        pixels = finer(self._pixels, place) if sharpened(painter) else self._pixels
+        painter.drawImage(place, image_of(pixels))
 
 
 class Words(pg.GraphicsObject):
@@ -195,7 +187,20 @@ class ColourScale(pg.GraphicsWidget):
             self._measure()
 
 
-def _image(pixels: Pixels) -> QImage:
+def sharpened(painter: QPainter) -> bool:
+    """Prepare a painter for cells with sharp edges, and return whether it makes a drawing.
+
+    A drawing is read by others, and needs `finer` cells.
+    """
+    painter.resetTransform()
+    hints = QPainter.RenderHint
+    painter.setRenderHint(hints.SmoothPixmapTransform, on=False)
+    painter.setRenderHint(hints.Antialiasing, on=False)
+    painter.setRenderHint(hints.LosslessImageRendering)
+    return painter.paintEngine().type() in (QPaintEngine.Type.SVG, QPaintEngine.Type.Pdf)
+
+
+def image_of(pixels: Pixels) -> QImage:
     """Return pixels [rows, columns, 3 or 4] as an image that holds them."""
     rows, columns, parts = pixels.shape
     whole = np.full((rows, columns, 4), 255, np.uint8)
@@ -204,7 +209,7 @@ def _image(pixels: Pixels) -> QImage:
     return made.copy()
 
 
-def _finer(pixels: Pixels, place: QRectF) -> Pixels:
+def finer(pixels: Pixels, place: QRectF) -> Pixels:
     """Return the same cells in more pixels, none of which a reader needs to stretch.
 
     Cells end where they do on the screen, at whole pixels of ours.

@@ -1,5 +1,6 @@
 """Marks of a fixed size on the screen, at places of a picture: words, diamonds and discs."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import pyqtgraph as pg
@@ -7,8 +8,15 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from initstudio.ui.chart.lines import Array
+from initstudio.ui.theme import font
 
 PAD = 3.0
+
+
+@lru_cache(maxsize=4096)
+def width_of(text: str, points: float) -> float:
+    """Return how wide a text is in the window's font of this size, pixels."""
+    return QFontMetricsF(font(points)).horizontalAdvance(text)
 
 
 class Word(NamedTuple):
@@ -75,6 +83,38 @@ class VeiledWords(Fixed):
             painter.drawRoundedRect(box, 3, 3)
             painter.setPen(self._ink)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word.text)
+
+
+class PlainWords(Fixed):
+    """Texts without a veil, each in a colour of its own: numbers in cells, names beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: tuple[Word, ...] = ()
+        self._inks: tuple[str, ...] = ()
+        self._font = QFont()
+
+    def show_words(self, words: tuple[Word, ...], inks: tuple[str, ...], used: QFont) -> None:
+        """Show these, in as many colours."""
+        self.words, self._inks, self._font = words, inks, used
+        self.update()
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint them."""
+        transform = painter.transform()
+        painter.resetTransform()
+        painter.setFont(self._font)
+        metrics = QFontMetricsF(self._font)
+        ascent, descent = metrics.ascent(), metrics.descent()
+        below = {-1: ascent, 0: (ascent - descent) / 2, 1: -descent}
+        size = self._font.pointSizeF()
+        pens = {ink: QColor(ink) for ink in set(self._inks)}
+        for word, ink in zip(self.words, self._inks, strict=True):
+            at = transform.map(QPointF(word.x, word.y))
+            width = width_of(word.text, size)
+            left = at.x() + (word.right - 1) * width / 2 + word.right * word.gap
+            painter.setPen(pens[ink])
+            painter.drawText(QPointF(left, at.y() + below[word.up] - word.up * word.gap), word.text)
 
 
 class Signs(Fixed):

@@ -41,6 +41,8 @@ class Plot(Frame):
     pages: ClassVar[tuple[str, ...]] = ("board",)
     """The boards that it can be put on: "board" of the race, "xray" of the start."""
     reads: ClassVar[tuple[str, ...]] = ()
+    unlike: ClassVar[str] = "other layers"
+    """What an earlier run has that is not shown, as it does not fit."""
     by_contender: ClassVar[bool] = True
     """Whether it can show some of the contenders only."""
     Options: ClassVar[type[Params]] = NoParams
@@ -268,7 +270,7 @@ class Plot(Frame):
 
     def show_notes(self, notes: Sequence[str]) -> None:
         """Write what a person must know to read the picture."""
-        others = (f"{name} has other layers, and is not shown" for name in self.misfits)
+        others = (f"{name} has {self.unlike}, and is not shown" for name in self.misfits)
         super().show_notes([*notes, *others])
 
     @property

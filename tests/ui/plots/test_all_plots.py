@@ -28,6 +28,7 @@ from tests.synthetic import (
     layers_of,
     stretch_from,
     studied_of,
+    verdicts_of,
 )
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
@@ -91,7 +92,7 @@ def hostile_history() -> History:
     loss[41:, 1] = np.nan
     loss[30:, 2] = 1e38
     loss[20:, 3] = 0
-    layers = layers_of(header)
+    layers = {**layers_of(header), **verdicts_of(header)}
     for key, made in layers.items():
         if made.dtype == np.float32:
             layers[key] = hostile = made.copy()

@@ -59,8 +59,7 @@ class NumberAxis(pg.AxisItem):
             return _name_ticks(low, high, size, self._room())
         if self.log:
             return _log_ticks(low, high, size)
-        ticks = super().tickValues(minVal, maxVal, size)
-        return ticks[:1]
+        return self._spread(super().tickValues(minVal, maxVal, size)[:1], size / (high - low))
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return what stands there."""
@@ -70,10 +69,22 @@ class NumberAxis(pg.AxisItem):
             return [_log_text(value) for value in values]
         return [_linear_text(value * scale, spacing * scale) for value in values]
 
+    def _spread(self, ticks: Ticks, unit: float) -> Ticks:
+        """Return every so-manieth number, so that none stands on another; `unit` is in pixels."""
+        if self.orientation != "left" or not ticks:
+            return ticks
+        spacing, values = ticks[0]
+        every = max(1, ceil(self._line() / max(spacing * unit, 1e-3)))
+        return [(every * spacing, [one for one in values if round(one / spacing) % every == 0])]
+
+    def _line(self) -> int:
+        """Return the pixels that a line of text needs."""
+        return ceil(QFontMetricsF(self.style["tickFont"] or QFont()).height())
+
     def _room(self) -> tuple[int, int]:
         """Return how many names there are, and the pixels that each needs."""
         if self.orientation == "left":
-            return len(self.names), 17
+            return len(self.names), self._line()
         return len(self.names), max(len(name) for name in self.names) * 7 + 14
 
 

@@ -55,7 +55,8 @@ class Canvas(PointedPlot):
         self._smooth = False
         self._area = QRectF(0, 0, 1, 1)
         """The part of the plane that is in view."""
-        self._ink = 1
+        self._scale: int | None = None
+        """Pixels that each of ours becomes in a picture to take home."""
         self._message = QLabel(self.viewport(), wordWrap=True)
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -76,6 +77,11 @@ class Canvas(PointedPlot):
         self.viewport().setMouseTracking(True)
         self.setFrameShape(self.Shape.NoFrame)
         self.show_theme(LIGHT)
+
+    @property
+    def _ink(self) -> float:
+        """Return the pixels of a pen that is one of ours wide: pens know nothing of scaling."""
+        return self._scale or self.devicePixelRatioF()
 
     @property
     def columns(self) -> int:
@@ -157,7 +163,7 @@ class Canvas(PointedPlot):
 
         Only for a canvas that is on no screen.
         """
-        self._ink = scale
+        self._scale = scale
         self.show_theme(self._theme)
 
     def begin(self, *, smooth: bool = False) -> None:

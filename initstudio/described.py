@@ -6,6 +6,7 @@ network is shown in full without running a line of it.
 """
 
 from functools import lru_cache
+from math import inf
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
@@ -41,9 +42,9 @@ class DescribedLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     def law(self) -> Law:
         """Return it as the catalogue writes it."""
-        bounds = {"low": self.low, "high": self.high}
-        known = {name: bound for name, bound in bounds.items() if bound is not None}
-        return Law(kind=self.kind, mean=self.mean, std=self.std, **known)
+        low = -inf if self.low is None else self.low
+        high = inf if self.high is None else self.high
+        return Law(kind=self.kind, mean=self.mean, std=self.std, low=low, high=high)
 
 
 class DescribedTensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

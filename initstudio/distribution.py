@@ -9,6 +9,7 @@ without moving a single value: contenders of any width share one axis exactly.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor, inf, log2, sqrt
 from typing import Any, TypeAlias
 
@@ -38,7 +39,10 @@ Array: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Binned:
-    """Counts int64 [n] in bins of width 2^exponent; bin j begins at (first + j) 2^exponent."""
+    """Counts int64 [n] in bins of width 2^exponent; bin j begins at (first + j) 2^exponent.
+
+    What is worked out of them is kept, as a picture asks for it in each frame.
+    """
 
     exponent: int
     first: int
@@ -50,22 +54,27 @@ class Binned:
         """Return the width of a bin."""
         return float(2.0**self.exponent)
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Return the number of finite values."""
         return int(self.counts.sum())
 
-    @property
+    @cached_property
     def edges(self) -> Array:
         """Return the edges of the bins, float64 [n + 1]."""
         return np.asarray((self.first + np.arange(len(self.counts) + 1)) * self.width, np.float64)
 
-    @property
+    @cached_property
     def centres(self) -> Array:
         """Return the middles of the bins, float64 [n]."""
         return np.asarray((self.first + np.arange(len(self.counts)) + 0.5) * self.width, np.float64)
 
-    @property
+    @cached_property
+    def running(self) -> Counts:
+        """Return how many values lie below each edge, int64 [n + 1]."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts)])
+
+    @cached_property
     def constant(self) -> float | None:
         """Return the one value that all have, to a bin's width; None if there are several."""
         occupied = np.flatnonzero(self.counts)
@@ -73,13 +82,23 @@ class Binned:
 
     def quantile(self, share: float) -> float:
         """Return the value that `share` of all lie below, linear within its bin."""
-        running = np.concatenate([[0], np.cumsum(self.counts)])
-        return float(np.interp(share * running[-1], running, self.edges))
+        known = self._quantiles
+        if share not in known:
+            known[share] = float(np.interp(share * self.total, self.running, self.edges))
+        return known[share]
 
     def std(self) -> float:
         """Return the standard deviation, with Sheppard's correction for the bins' width."""
-        mean = np.average(self.centres, weights=self.counts)
-        variance = np.average((self.centres - mean) ** 2, weights=self.counts)
+        return self._std
+
+    @cached_property
+    def _quantiles(self) -> dict[float, float]:
+        return {}
+
+    @cached_property
+    def _std(self) -> float:
+        mean = float(self.centres @ self.counts) / self.total
+        variance = float((self.centres - mean) ** 2 @ self.counts) / self.total
         return sqrt(max(0.0, variance - self.width**2 / 12))
 
     def merged(self, exponent: int) -> "Binned":
@@ -233,12 +252,14 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     """Return a Gaussian kernel density estimate: places [m], density [m] and the bandwidth.
 
     Each value counts at the middle of its bin. The density integrates to 1 over the places, which
-    reach five bandwidths beyond the outermost bins.
+    reach five bandwidths beyond the outermost bins. It differs from that of the values themselves
+    by what half a bin can move them: less than 1e-3 of the peak where bins are fine, about 2e-3
+    for most readings, and more where a few tails make the bins as wide as the bandwidth.
     """
     width = bandwidth(group) if width is None else width
     # the bins have widened the values' variance by w^2/12 already; the kernel gives the rest
     rest = sqrt(max(width**2 - group.width**2 / 12, group.width**2 / 4))
-    reach = ceil(REACH * width / group.width)
+    reach = ceil(REACH * max(1.0, width / group.width))
     offsets = np.arange(-reach, reach + 1) * group.width
     kernel = np.exp(-0.5 * (offsets / rest) ** 2)
     kernel /= kernel.sum() * group.width

@@ -16,7 +16,8 @@ class Law:
     the tensor; `sparse normal` for zeros among the draws of a normal; `mixed` for parts of a tensor
     that are drawn from different distributions, with the moments of a part taken at random. `own`
     is whatever a person's own code does, with mean and spread of one draw. `low` and `high` bound
-    every draw; for a normal they are infinite.
+    every draw; for a normal they are infinite. `uncut` has mean and std of the normal that a
+    truncated one is cut from.
     """
 
     kind: Literal[
@@ -34,6 +35,7 @@ class Law:
     std: float
     low: float = -math.inf
     high: float = math.inf
+    uncut: tuple[float, float] | None = None
 
 
 def uniform_law(bound: float) -> Law:
@@ -49,7 +51,8 @@ def normal_law(std: float, mean: float = 0) -> Law:
 def truncated_law(std: float) -> Law:
     """Return a normal cut at two of its deviations that has this std once it is cut."""
     edge = 2 * std / TRUNCATED_STD
-    return Law(kind="truncated normal", mean=0, std=std, low=-edge, high=edge)
+    uncut = (0.0, std / TRUNCATED_STD)
+    return Law(kind="truncated normal", mean=0, std=std, low=-edge, high=edge, uncut=uncut)
 
 
 def constant_law(value: float) -> Law:
@@ -61,4 +64,12 @@ def times(law: Law, by: float) -> Law:
     """Return the law of draws that are multiplied by a number above 0."""
     if by == 1:
         return law
-    return replace(law, mean=law.mean * by, std=law.std * by, low=law.low * by, high=law.high * by)
+    uncut = law.uncut and (law.uncut[0] * by, law.uncut[1] * by)
+    return replace(
+        law,
+        mean=law.mean * by,
+        std=law.std * by,
+        low=law.low * by,
+        high=law.high * by,
+        uncut=uncut,
+    )

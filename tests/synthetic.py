@@ -66,6 +66,7 @@ def layers_of(header: Header, value: float = 1.0) -> Readings:
     return {
         "weights": np.tile(one, (replicas, tensors, 1)),
         "gradients": np.tile(one, (replicas, tensors, 1)),
+        "updates": np.tile(one, (replicas, tensors, 1)),
         "activations": np.tile(one, (replicas, layers, 1)),
         "gradient_norm": steady(tensors),
         "gradient_std": steady(tensors) / 10,

@@ -30,7 +30,7 @@ STEPS: tuple[frozenset[str], ...] = (
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike", "arrangements"}),
     frozenset({"layer_edits", "cells"}),
-    frozenset({"finding"}),
+    frozenset({"finding", "target"}),
     frozenset({"results", "alarms"}),
     frozenset({"convergence"}),
     frozenset({"ranking"}),
@@ -54,6 +54,7 @@ CATALOGUES = {"layers", "schemes", "tunings", "datasets", "probes", "findings"}
 QT = {"PySide6", "shiboken6", "pyqtgraph"}
 BASES = {
     "initstudio.ui.plots.plot",
+    "initstudio.ui.plots.distribution_plot",
     "initstudio.ui.plots.layer_plot",
     "initstudio.ui.plots.step_plot",
     "initstudio.ui.plots.quantity",

@@ -112,6 +112,7 @@ def _truncated(parts: tuple[Node, ...], mean: float, std: float, low: float, hig
         std=std * float(spread),
         low=low,
         high=high,
+        uncut=(mean, std),
     )
 
 

@@ -1,4 +1,4 @@
-"""Weights, gradients and outputs of each layer as counts in bins; see `distribution.py`."""
+"""Weights, their updates, gradients and outputs as counts in bins; see `distribution.py`."""
 
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -31,6 +31,17 @@ def _weights(moment: Moment) -> "torch.Tensor":
 
 def _gradients(moment: Moment) -> "torch.Tensor":
     return distributions(moment.gradients)
+
+
+def _updates(moment: Moment) -> "torch.Tensor":
+    """Count what the last update added to each weight; nothing where there has been none."""
+    now, previous = moment.weights, moment.previous
+    if previous is None:
+        nothing = np.zeros((len(moment.loss), len(now), HEAD + BINS), np.int32)
+        nothing[..., 0] = LEAST
+        return torch.from_numpy(nothing)
+    # rounded as the weights are: what was really added
+    return distributions([one - before for one, before in zip(now, previous, strict=True)])
 
 
 def _activations(moment: Moment) -> "torch.Tensor":
@@ -142,4 +153,17 @@ ACTIVATIONS = Probe(
     axes=("replica", "layer", "bin"),
     cadence="snapshot",
     measure=_activations,
+)
+
+UPDATES = Probe(
+    key="updates",
+    label="Update distribution",
+    summary="What the last update added to the values of each weight tensor, counted in bins; "
+    "nothing before the first.",
+    source="Definition",
+    unit="",
+    order=63,
+    axes=("replica", "tensor", "bin"),
+    cadence="snapshot",
+    measure=_updates,
 )

@@ -101,6 +101,7 @@ def _law(params: TruncatedNormalParams, _tensor: TensorSpec) -> Law:
         std=params.std * float(std),
         low=params.low,
         high=params.high,
+        uncut=(params.mean, params.std),
     )
 
 

@@ -33,7 +33,14 @@ SCRUBBED = 100_000
 """Steps of the run that is gone back in."""
 BOARD = ("loss", "accuracy", "weights", "gradient_norm", "activation_std", "over_steps")
 ROUNDS = 40
-STYLES = (("similarity", "map"), ("activations", "ridges"))
+STYLES = (
+    ("similarity", "map"),
+    ("activations", "ridges"),
+    ("weights", "multiples"),
+    ("weights", "time"),
+    ("outputs", "multiples"),
+    ("outputs", "time"),
+)
 """Pictures that have another look, which costs something else."""
 
 
@@ -247,6 +254,7 @@ def layers_of(header: Header, rng: np.random.Generator) -> Readings:
     counts[..., 3] = counts[..., HEAD:].sum(-1)
     outputs = counts[:, np.arange(len(header.layers)) % tensors]
     layers: Readings = {"weights": counts, "gradients": counts, "activations": outputs}
+    layers["updates"] = counts
     for key, probe in PROBES.items():
         sizes = {"layer": len(header.layers), "tensor": tensors, "pair": 28, "rank": 16}
         if "bin" in probe.axes or not {"layer", "tensor"} & set(probe.axes):

@@ -27,11 +27,18 @@ def test_readings_are_those_of_the_plain_network() -> None:
     asked = replace(ARTICLE, training=training, seeds=Seeds(count=2), recording=Recording(every=6))
     snapshots = {shot.step: shot.readings for shot in train(asked, dtype=torch.float64)}
     for replica in range(6):
+        before: list[np.ndarray] = []
         for plain in train_one(asked, replica // 2, replica % 2, dtype=torch.float64):
             readings = snapshots[plain.step]
+            linears = [layer for layer in plain.network if isinstance(layer, torch.nn.Linear)]
+            now = [layer.weight.detach().numpy().copy() for layer in linears]
+            updates = [one - other for one, other in zip(now, before, strict=False)]
+            before = now
             if "weights" not in readings:
                 continue
-            linears = [layer for layer in plain.network if isinstance(layer, torch.nn.Linear)]
+            assert readings["updates"][replica, :, 3].any() == (plain.step > 0)
+            for at, update in enumerate(updates):
+                assert_counts(readings["updates"][replica, at], update)
             for at, layer in enumerate(linears):
                 gradient = layer.weight.grad
                 assert gradient is not None

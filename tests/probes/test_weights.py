@@ -10,6 +10,7 @@ import torch
 from msgspec.structs import replace
 
 from initstudio.catalogue import TensorSpec
+from initstudio.distribution import BINS, HEAD, pool, reading_of
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import plan
 from initstudio.engine.train import train
@@ -172,6 +173,30 @@ def test_movement_is_that_of_plain_arithmetic(case: str) -> None:
             assert read(key, moment)[replica, 0] == pytest.approx(ratio, rel=1e-6, nan_ok=True)
         found = read("start_cosine", moment)[replica, 0]
         assert found == pytest.approx(cosine, abs=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize("case", MOVES)
+def test_updates_are_the_differences_counted_one_by_one(case: str) -> None:
+    before, step = MOVES[case]
+    now = before + step
+    found = read("updates", moment_of(now, previous=(before,)))
+    for replica in range(len(now)):
+        pairs = zip(now[replica].flatten(), before[replica].flatten(), strict=True)
+        slow = reading_of(np.array([float(one - other) for one, other in pairs]))
+        assert found[replica, 0].tolist() == slow.tolist()
+
+
+def test_an_update_to_what_is_no_number_is_told_and_the_first_snapshot_has_none() -> None:
+    now = normal(2, 4, 3)
+    before = now.clone()
+    before[1, 2, 2] = math.inf
+    found = read("updates", moment_of(now, previous=(before,)))
+    assert found[:, 0, 2].tolist() == [0, 1]
+    assert found[:, 0, 3].tolist() == [12, 11]
+    none = PROBES["updates"].measure(moment_of(now, normal(2, 5)))
+    assert (none.shape, none.dtype) == ((2, 2, HEAD + BINS), torch.int32)
+    assert not none[..., 2:].any()
+    assert pool(none.numpy()[:, 0]) is None
 
 
 def test_at_the_start_nothing_has_moved() -> None:

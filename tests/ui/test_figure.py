@@ -106,6 +106,20 @@ def test_every_format_shows_the_same(
     assert (np.abs(shown - shown[0, 0]).max(2) > SEEN).mean() > 0.01, "something is drawn"
 
 
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("style", ["multiples", "time"])
+def test_every_format_shows_small_panels_alike(
+    style: str, scale: str, history: History, qtbot: QtBot
+) -> None:
+    plot = plot_of(qtbot, "weights", history)
+    plot.show_options({"style": style, "scale": scale})
+    taken = take_all(plot, LIGHT)
+    shown = png(taken[".png"])
+    assert differing(shown, svg(taken[".svg"], LIGHT)) < 0.01
+    assert differing(shown, pdf(taken[".pdf"])) < 0.01
+    assert "<image" not in taken[".svg"].decode()
+
+
 @every_plot
 def test_the_picture_is_that_of_the_screen(key: str, history: History, qtbot: QtBot) -> None:
     plot = plot_of(qtbot, key, history)

@@ -136,6 +136,6 @@ def _linear_text(value: float, spacing: float) -> str:
     if spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4:
         return number(value, 3)
     places = max(0, ceil(-log10(spacing) - 1e-9)) if spacing < 1 else 0
-    if spacing < 1 and abs(spacing * 10**places - round(spacing * 10**places)) > 1e-6:
+    if abs(spacing * 10**places - round(spacing * 10**places)) > 1e-6:
         places += 1
     return f"{value:,.{places}f}".replace("-", "−")

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Range: TypeAlias = tuple[float, float]
+Points: TypeAlias = tuple[Array, Array]
+"""Places x and y [n]."""
 
 HUGE = 1e30
 """Values beyond this, of either sign, are not drawn."""
@@ -69,6 +71,32 @@ def zigzag(x: Array, low: Array, high: Array) -> tuple[Array, Array]:
     line[0::2] = np.where(turn, low, high)
     line[1::2] = np.where(turn, high, low)
     return np.repeat(x, 2), line
+
+
+def dashed(x: Array, y: Array, scale: tuple[float, float], marks: tuple[float, float]) -> Points:
+    """Return a line [n] as dashes of an even length, also where it is steep: x and y [m].
+
+    `scale` has the pixels of a unit of either axis, `marks` the pixels of a dash and of a gap. A
+    gap in the line, where y is NaN, stays one.
+    """
+    found: list[tuple[Array, Array]] = []
+    breaks = np.flatnonzero(np.diff(np.isfinite(y))) + 1
+    for across, up in zip(np.split(x, breaks), np.split(y, breaks), strict=True):
+        if len(up) < 2 or not np.isfinite(up[0]):
+            continue
+        parts = np.hypot(np.diff(across) * scale[0], np.diff(up) * scale[1])
+        way = np.concatenate([[0.0], np.cumsum(parts)])
+        starts = np.arange(0, way[-1], sum(marks))
+        at = np.minimum(starts[:, None] + np.linspace(0, marks[0], 4), way[-1])
+        gap = np.full((len(at), 1), np.nan)
+        dashes = np.interp(at, way, across), np.interp(at, way, up)
+        found += [(np.hstack([dashes[0], dashes[0][:, -1:]]), np.hstack([dashes[1], gap]))]
+    if not found:
+        return np.zeros(0), np.zeros(0)
+    return (
+        np.concatenate([dashes.ravel() for dashes, _ in found]),
+        np.concatenate([dashes.ravel() for _, dashes in found]),
+    )
 
 
 def fair_top(lows: Sequence[float], highs: Sequence[float], factor: float = 3.0) -> float:

@@ -2,16 +2,24 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from math import ceil, floor
 
 import numpy as np
 
+from initstudio.ui.chart.axis import marks_between
 from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.chart.lines import Range
+from initstudio.ui.chart.lines import Array, Range
+from initstudio.ui.chart.words import Word
 
 TITLE = 20.0
 """Height of a panel's title, pixels."""
 GAP = 10.0
+LETTER = 7.5
+"""Width of a digit with its share of the space between two numbers, pixels."""
+SPILL = 5.0
+"""Pixels that a number may reach beyond its panel."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,31 @@ class Panel:
         canvas.line(("panel", key), np.array([left, right]), level, colour, width=3)
         place = ((left + right) / 2, top + 4 * tall)
         canvas.words(("panel", key), place, name, room=(right - left) / wide)
+
+    def across(self, values: Array, view: Range) -> Array:
+        """Return where values [n] lie whose axis `view` is as wide as the panel."""
+        left, right = self.area[0]
+        return np.asarray(left + (values - view[0]) * ((right - left) / (view[1] - view[0])))
+
+    @lru_cache(maxsize=512)  # noqa: B019 - a panel is a value, and soon another
+    def numbers_below(self, view: Range) -> tuple[Word, ...]:
+        """Return the numbers of an axis below the panel, as many as fit there in full."""
+        (left, right), (bottom, _) = self.area
+        size = (right - left) / self.pixel[0]
+        for part in (1.0, 0.7, 0.5, 0.3, 0.15):
+            marks = marks_between(*view, part * size, log=False)
+            places = self.across(np.array([at for at, _ in marks], np.float64), view).tolist()
+            halves = [LETTER * len(text) / 2 * self.pixel[0] for _, text in marks]
+            fit = [
+                (x, half, text)
+                for x, half, (_, text) in zip(places, halves, marks, strict=True)
+                if left <= x - half + SPILL * self.pixel[0]
+                and x + half - SPILL * self.pixel[0] <= right
+            ]
+            apart = all(a + ha < b - hb for (a, ha, _), (b, hb, _) in pairwise(fit))
+            if apart:
+                return tuple(Word(x, bottom, text, up=-1, gap=2) for x, _, text in fit)
+        return ()
 
     def cell_at(
         self, place: tuple[float, float], rows: int, columns: int

@@ -1,6 +1,6 @@
 """What every plot keeps, present and future: it draws any run, and says what it cannot."""
 
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -30,6 +30,9 @@ from tests.synthetic import (
     studied_of,
     verdicts_of,
 )
+
+MOST = 64
+"""Combinations of options that are all drawn; of more, any two values meet."""
 
 every_plot = pytest.mark.parametrize("key", list(PLOTS))
 
@@ -82,7 +85,23 @@ def all_options(kind: type[Plot]) -> list[dict[str, str | float]]:
             found = ["0", "all", "99", "x"] if param.editor != "none" else ["x"]
         names.append(param.name)
         choices.append(found)
-    return [dict(zip(names, values, strict=True)) for values in product(*choices)]
+    whole = [dict(zip(names, values, strict=True)) for values in product(*choices)]
+    return whole if len(whole) <= MOST else pairwise_of(whole)
+
+
+def pairwise_of(whole: list[dict[str, str | float]]) -> list[dict[str, str | float]]:
+    """Return some of all combinations, in which any two values of two options meet."""
+
+    def met(one: dict[str, str | float]) -> set[object]:
+        return set(combinations(one.items(), 2))
+
+    missing = set().union(*(met(one) for one in whole))
+    found = []
+    while missing:
+        best = max(whole, key=lambda one: len(met(one) & missing))
+        found.append(best)
+        missing -= met(best)
+    return found
 
 
 def hostile_history() -> History:
@@ -101,7 +120,7 @@ def hostile_history() -> History:
             layers[key] = hostile = made.copy()
             hostile[1], hostile[2], hostile[3, :, 0] = np.nan, np.nan, 0
     one = binned(np.full(50, 0.5), -23)
-    for key in ("weights", "gradients", "activations"):
+    for key in ("weights", "gradients", "updates", "activations"):
         found = layers[key].copy()
         found[1], found[2] = one, binned(np.array([np.nan, np.inf]), 0)
         found[3] = binned(np.array([1e30]), 80)

@@ -5,6 +5,7 @@ computed by the tests; a dash pattern is the second cue.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QDir, QObject, Qt, Signal
@@ -82,12 +83,7 @@ class Theme:
 
     def blend(self, colour: str, share: float) -> str:
         """Return `colour` at `share` of its strength over the plot's ground, opaque."""
-        over, under = QColor(colour), QColor(self.base)
-        mixed = (
-            round(under_part + (over_part - under_part) * share)
-            for over_part, under_part in zip(_rgb(over), _rgb(under), strict=True)
-        )
-        return "#{:02x}{:02x}{:02x}".format(*mixed)
+        return _mixed(colour, self.base, share)
 
 
 LIGHT = Theme(
@@ -240,6 +236,16 @@ def font(points: float, *, bold: bool = False) -> QFont:
     made.setPointSizeF(points)
     made.setBold(bold)
     return made
+
+
+@lru_cache(maxsize=1024)
+def _mixed(colour: str, ground: str, share: float) -> str:
+    over, under = QColor(colour), QColor(ground)
+    mixed = (
+        round(under_part + (over_part - under_part) * share)
+        for over_part, under_part in zip(_rgb(over), _rgb(under), strict=True)
+    )
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 def _rgb(colour: QColor) -> tuple[int, int, int]:

@@ -25,6 +25,8 @@ class OneAxis:
         self._x: Range | None = None
         self._y: Range | None = None
         self._ghosts: tuple[int, list[Spread | None]] = (0, [])
+        self._starts = 0
+        """How often the shapes of the start were computed."""
 
     def draw(self, scene: Scene, shown: Sequence[Shown]) -> list[str]:
         """Draw all, at least one of which has a finite value, and return what must be told."""
@@ -42,11 +44,8 @@ class OneAxis:
         canvas.look_at(self._x, self._y)
         canvas.say("")
         canvas.begin(smooth=scene.settled)
-        for one, shape, ghost in zip(shown, shapes, ghosts, strict=True):
-            if isinstance(one.target, Target) and not one.ink.pinned:
-                self._draw_target(scene, one, one.target)
-            if ghost and not one.ink.pinned:
-                self._draw_spread(scene, one, ghost, len(shown), ghost=True)
+        self._draw_behind(scene, shown, ghosts)
+        for one, shape in zip(shown, shapes, strict=True):
             if shape:
                 self._draw_spread(scene, one, shape, len(shown), ghost=False)
         canvas.end()
@@ -66,6 +65,7 @@ class OneAxis:
         if known != exponent or [ghost is not None for ghost in ghosts] != some:
             ghosts = [spread_of(one.start, exponent) if one.start else None for one in shown]
             self._ghosts = (exponent, ghosts)
+            self._starts += 1
         return ghosts
 
     def _range_y(self, scene: Scene, shapes: list[Spread]) -> Range:
@@ -77,6 +77,21 @@ class OneAxis:
         return grown(self._y, 0.0, fair_top([0.0], peaks, 3.0) * 1.05)
 
     # ------------------------------------------------------------------ drawing
+
+    def _draw_behind(
+        self, scene: Scene, shown: Sequence[Shown], ghosts: Sequence[Spread | None]
+    ) -> None:
+        """Draw starts and targets, which stay as they are while the axes do."""
+        who = tuple((one.ink, one.target) for one in shown)
+        look = (scene.log, scene.line, scene.started, scene.canvas.rows)
+        if scene.canvas.stays("behind", (self._starts, who, look)):
+            return
+        for one, ghost in zip(shown, ghosts, strict=True):
+            if isinstance(one.target, Target) and not one.ink.pinned:
+                self._draw_target(scene, one, one.target)
+            if ghost and not one.ink.pinned:
+                self._draw_spread(scene, one, ghost, len(shown), ghost=True)
+        scene.canvas.end_group()
 
     def _draw_target(self, scene: Scene, one: Shown, target: Target) -> None:
         theme, canvas, ink = scene.theme, scene.canvas, one.ink

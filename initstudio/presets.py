@@ -52,6 +52,9 @@ _ARTICLE_CONTENDERS = (
     contender("Normal", 2, "normal", std=0.01),
 )
 
+_DEEP_BOARD = tuple(
+    Choice(key) for key in ("loss", "over_steps", "gradient_norm", "activation_std")
+)
 _BOARD = tuple(Choice(key) for key in ("loss", "weights", "gradient_norm", "activation_std"))
 
 ARTICLE = Experiment(
@@ -79,7 +82,7 @@ DEEP_DIGITS = Experiment(
     training=Training(epochs=30, batch_size=64, optimizer=SGD(), learning_rate=2e-3),
     contenders=_ARTICLE_CONTENDERS,
     recording=Recording(every=20),
-    board=_BOARD,
+    board=_DEEP_BOARD,
 )
 
 EXPERIMENTS: dict[str, Experiment] = {

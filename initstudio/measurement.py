@@ -1,6 +1,6 @@
 """What a Probe looks like, and what it may read of a training step."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _Each: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
 _Drawn: TypeAlias = Literal["input", "end", "place", "quantity", "cell", "unit", "channel"]
-Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column", "class", "verdict"]
+Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column", "class", "verdict", "coordinate"]
 Cadence: TypeAlias = Literal["step", "snapshot", "seldom", "epoch", "start"]
 
 VERDICT = ("example", "loss", "class", "predicted class")
@@ -107,6 +107,9 @@ class Moment:
     """Gives the outputs [R, n, *out] of the networks with their present weights, for inputs
     [n, *shape]: without dropout, by the running statistics, and without a trace. Those have seen
     the batch of the update to come."""
+    along: "Callable[[Sequence[float]], torch.Tensor] | None" = None
+    """Gives the mean losses [R, n] on the first batch of each seed with the parameters at n places
+    of the line from the start (0) to now (1): as in training, but without noise or a trace."""
     facts: DataFacts | None = None
     """What is known of the data."""
     input_ranges: tuple[tuple[float, float], ...] = ()

@@ -85,9 +85,26 @@ def layers_of(header: Header, value: float = 1.0) -> Readings:
         "update_ratio": steady(tensors) / 1000,
         "travel": steady(tensors) / 10,
         "start_cosine": 1 / (1 + steady(tensors)),
+        **_ways(header, each),
         "effective_rank": 5 + steady(tensors),
         "singular_values": (steady(tensors)[..., None] * falling_values).astype(np.float32),
         **_answers(replicas),
+    }
+
+
+def _ways(header: Header, each: npt.NDArray[np.floating]) -> Readings:
+    """Return made-up sketches and weights, each its own way, and a valley between two ends."""
+    replicas, tensors = len(header.slots), len(header.tensors)
+    turn = np.linspace(0, 3, replicas)
+    way = np.zeros((replicas, 512))
+    way[:, 0], way[:, 1] = each * np.cos(turn), each * np.sin(turn)
+    way[:, 2] = 0.1 * each**2
+    some = each[:, None, None] * np.linspace(-0.1, 0.1, 8) * np.ones((1, tensors, 1))
+    place = np.linspace(-0.25, 1.25, 31)
+    return {
+        "path": way.astype(np.float32),
+        "some_weights": some.astype(np.float32),
+        "line_loss": (2.3 - each[:, None] * place * (2.4 - place)).clip(0.01).astype(np.float32),
     }
 
 

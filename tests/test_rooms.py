@@ -26,6 +26,7 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 1
     frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps", "levels"}),
+    frozenset({"trajectories"}),
     frozenset({"own_network", "averages", "album", "clock", "series"}),
     frozenset({"declared", "experiment", "elementwise", "shapes", "modules"}),
     frozenset({"history", "measurement", "presets", "edits", "alike", "arrangements"}),

@@ -12,6 +12,7 @@ from initstudio.engine.device import undisturbed
 from initstudio.engine.multiplied import multiplied
 from initstudio.engine.objective import loss_of, losses_of, share_right
 from initstudio.engine.stacked import Output, Scores, Stacked, Step, Tensors, first_of, parts_of
+from initstudio.rehearsal import rehearsing, substituted
 
 
 class OneByOne:
@@ -93,6 +94,37 @@ class OneByOne:
                     some = [self._outputs_of(replica, part) for part in parts_of(x)]
                 found.append(torch.cat(some))
         return _stacked(tuple(found))
+
+    def losses(self, points: Sequence[Tensors], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the mean losses [points, R] on a batch by other parameters, [R, ...] each by name.
+
+        As in training, by the batch's statistics, but without noise. Nothing moves.
+        """
+        found = []
+        with undisturbed(x.device), torch.no_grad():
+            for replica, network in enumerate(self._networks):
+                with rehearsing(network):
+                    found.append(
+                        torch.stack(
+                            [self._loss_at(replica, one, x[replica], y[replica]) for one in points]
+                        )
+                    )
+        return torch.stack(found, dim=1)
+
+    def _loss_at(
+        self, replica: int, point: Tensors, x: torch.Tensor, y: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the loss of one network by other parameters."""
+        network, by = self._networks[replica], self._multipliers[replica]
+        held = {
+            parameter: point[name][replica] * by[name] if name in by else point[name][replica]
+            for name, parameter in network.named_parameters()
+        }
+        try:
+            with substituted(network, held):
+                return loss_of(self._loss_name, network(x), y)
+        finally:
+            self._notes.clear()
 
     @contextmanager
     def _evaluating(self, replica: int) -> Iterator[None]:

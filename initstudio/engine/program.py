@@ -72,6 +72,7 @@ class Program:
         self._steps: dict[int, Flat] = {}
         self._evaluations: dict[tuple[int, bool], Flat] = {}
         self._predictions: dict[tuple[int, ...], Flat] = {}
+        self._losses: dict[tuple[int, int], Flat] = {}
         self._batches = 0
 
     def buffers(self, replica: int) -> Tensors:
@@ -135,6 +136,21 @@ class Program:
             found.append(self._predictions[shape](*inputs)[0].clone())
         return torch.cat(found, dim=1)
 
+    def losses(self, points: Sequence[Tensors], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Return the mean losses [points, R] on a batch by other parameters, [R, ...] each by name.
+
+        As in training, by the batch's statistics, but without dropout. Nothing moves.
+        """
+        count = len(points)
+        parameters = [torch.cat([one[name] for one in points]) for name in self._stacked.parameters]
+        rest = [*self._buffers.values(), *self._multipliers.values(), x, y]
+        inputs = [*parameters, *(torch.cat([one] * count) for one in rest)]
+        place = (count, y.shape[1])
+        if place not in self._losses:
+            # seldom asked: memory of its own would lie idle
+            self._losses[place] = record(self._flat_losses, inputs, (), keeps=False)
+        return self._losses[place](*inputs)[0].view(count, -1)
+
     def _flat_step(self, dropped: tuple[str, ...]) -> Flat:
         """Return the step as a function of flat tensors; gradients and moved buffers come first."""
 
@@ -158,6 +174,13 @@ class Program:
         with self._evaluating():
             found: list[torch.Tensor] = vmap(partial(self._scores, each))(*self._nested(inputs, ()))
         return found
+
+    def _flat_losses(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
+        try:
+            loss, _ = vmap(self._loss)(*self._nested(inputs, ()))
+        finally:
+            self._forget()
+        return [loss]
 
     def _flat_prediction(self, *inputs: torch.Tensor) -> list[torch.Tensor]:
         values = iter(inputs)

@@ -12,7 +12,7 @@ from initstudio.engine.data import Ranges
 from initstudio.engine.device import is_elsewhere, to_cpu
 from initstudio.engine.network import PlannedLayer
 from initstudio.engine.plan import Plan
-from initstudio.engine.stacked import Scores, Stacked, Step
+from initstudio.engine.stacked import Scores, Stacked, Step, Tensors
 from initstudio.engine.theory import predictions
 from initstudio.history import Readings
 from initstudio.law import Law
@@ -27,13 +27,21 @@ class Sources:
     """What is read besides the stacked tensors.
 
     `first_batches` gives the inputs of the first batch of each seed, for theory to follow;
-    `predict` the outputs [R, n, ...] of the networks for inputs [n, ...]. `input_ranges` are those
-    of `engine.data.input_ranges`.
+    `predict` the outputs [R, n, ...] of the networks for inputs [n, ...]; `losses` the losses
+    [points, R] on the first batch of each seed by other parameters, [R, ...] each by name.
+    `input_ranges` are those of `engine.data.input_ranges`.
     """
 
     first_batches: Callable[[], Iterable[npt.NDArray[Any]]]
     predict: Callable[[torch.Tensor], torch.Tensor]
+    losses: Callable[[Sequence[Tensors]], torch.Tensor]
     input_ranges: Ranges
+
+
+LARGEST = 2**21
+"""Parameters of all networks whose losses are asked at once, at most."""
+MOST = 128
+"""Networks whose losses are asked at once, at most."""
 
 
 class Reader:
@@ -66,7 +74,8 @@ class Reader:
         self._tensors = tuple(tensor for _, tensor in weights)
         self._laws = _laws(plan, contenders)
         self._layers = watched_layers(plan)
-        self._started = stacked.effective(self._weights, stacked.copy())
+        self._start = stacked.copy()
+        self._started = stacked.effective(self._weights, self._start)
         self._previous: torch.Tensor | None = None
         self._theory: dict[str, torch.Tensor] = {}
 
@@ -102,6 +111,7 @@ class Reader:
             judged=judged,
             wanted=frozenset(probe.key for probe in self._probes),
             predict=self._answers,
+            along=self._along,
             facts=self._plan.facts,
             input_ranges=self._sources.input_ranges,
         )
@@ -119,6 +129,21 @@ class Reader:
         flat = self._stacked.flat
         with torch.no_grad():
             return self._sources.predict(x.to(flat.device, flat.dtype)).cpu()
+
+    def _along(self, places: Sequence[float]) -> torch.Tensor:
+        """Return the losses [R, places] on the line from the start (0) to now (1), on the CPU."""
+        stacked, start = self._stacked, self._start
+        losses = self._sources.losses
+        with torch.no_grad():
+            if start is None or torch.equal(start, stacked.flat):
+                return losses([stacked.parameters]).expand(len(places), -1).T.cpu()
+            replicas = len(self._contenders) * self._plan.experiment.seeds.count
+            size = max(1, min(LARGEST // max(1, len(start)), MOST // replicas))
+            found = []
+            for first in range(0, len(places), size):
+                flats = (torch.lerp(start, stacked.flat, at) for at in places[first : first + size])
+                found.append(losses([stacked.at(flat) for flat in flats]))
+        return torch.cat(found).T.cpu()
 
     def _predicted(self, quantity: str) -> torch.Tensor:
         """Return what theory says of the start, for the first batch of each seed [R, layers]."""

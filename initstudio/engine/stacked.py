@@ -131,6 +131,10 @@ class Stacked:
             found[name] *= by[replica]
         return found
 
+    def at(self, flat: torch.Tensor) -> Tensors:
+        """Return the parameters that lie in another vector like `flat`, by name, [R, ...] each."""
+        return {name: self._in(flat, name) for name in self.parameters}
+
     def _in(self, flat: torch.Tensor, name: str) -> torch.Tensor:
         """Return a parameter's view [R, ...] of a vector of all."""
         start, shape = self._places[name]

@@ -5,14 +5,15 @@ may repeat), `seed`, `layer` ("1 Linear", or a parameter's name; empty for a num
 network), `bin_low` and `bin_high` (empty for a number of a whole layer), `value`. A distribution is
 one row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that
 are not finite are counted in a row whose edges are `nan`. Of a reading that compares two examples
-of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size `bin_low` is
-the place; both count from 1. Of a table of classes, `bin_low` is the class of the examples and
-`bin_high` the one that they are taken for, and only what is not zero has a row. Of the worst
-validation examples `layer` says what is told of the one at that place in their order; classes and
-places in the data set count from 0. Of what is read along an input, of cells and of units they are
-the number along the first axis and along all others together, from 1; what is meant to be drawn,
-cells and the weights of units, is written if the experiment names it. Numbers are written with the
-fewest digits that give them back exactly; what is not finite is spelled `nan`, `inf` or `-inf`.
+of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size, and of some
+weights of many, `bin_low` is the place; both count from 1. Of a table of classes, `bin_low` is the
+class of the examples and `bin_high` the one that they are taken for, and only what is not zero has
+a row. Of the worst validation examples `layer` says what is told of the one at that place in their
+order; classes and places in the data set count from 0. Of what is read along an input or a line, of
+cells and of units they are the number along the first axis and along all others together, from 1;
+what is meant to be drawn, cells, the weights of units and sketches of all weights, is written if
+the experiment names it. Numbers are written with the fewest digits that give them back exactly;
+what is not finite is spelled `nan`, `inf` or `-inf`.
 """
 
 import csv
@@ -41,9 +42,9 @@ COLUMNS = (
     "bin_high",
     "value",
 )
-DRAWN = {"cell", "unit"}
+DRAWN = {"cell", "unit", "coordinate"}
 """Axes of readings that are of use to pictures only: they have thousands of numbers."""
-NUMBERED = {"input", "place", "quantity", "unit"}
+NUMBERED = {"input", "place", "quantity", "unit", "coordinate"}
 """Axes along which the cells have numbers and no names."""
 HEADING = ",".join(COLUMNS) + "\n"
 
@@ -102,7 +103,7 @@ class Tidy:
                 return self._layers
             case ("parameter",):
                 return self._parameters
-            case ("tensor",) | ("tensor", "bin") | ("tensor", "rank"):
+            case ("tensor",) | ("tensor", "bin" | "rank" | "place"):
                 return self._tensors
             case ("verdict", "rank"):
                 return [_cells(told) for told in VERDICT]
@@ -158,4 +159,4 @@ def _cells(*values: object) -> str:
     return text.getvalue()
 
 
-_PARTS = {"bin": _bins, "pair": _pairs, "rank": _ranks, "class": _classes}
+_PARTS = {"bin": _bins, "pair": _pairs, "rank": _ranks, "place": _ranks, "class": _classes}

@@ -113,10 +113,12 @@ class _Run:
         self._optimizer = optimizer_of(experiment.training, [self._stacked.flat], fused=fused)
         self._judges = any(probe.judges for probe in resolved.probes)
         self._training, self._validation, self._places = self._load()
+        self._first: tuple[torch.Tensor, torch.Tensor] | None = None
         contenders = range(self._contenders)
         sources = Sources(
             first_batches=self._first_batches,
             predict=self.program.predict,
+            losses=self._first_losses,
             input_ranges=self._input_ranges,
         )
         self._reader = Reader(resolved, contenders, self._stacked, sources)
@@ -239,6 +241,12 @@ class _Run:
         for at, seed in enumerate(self._seeds):
             x = self._training.x[at].cpu().numpy()
             yield x[batches(seed, len(x), size, 0)[0]]
+
+    def _first_losses(self, points: Sequence[Tensors]) -> torch.Tensor:
+        """Return the losses [points, R] on the first batch of each seed, by other parameters."""
+        if self._first is None:
+            self._first = next(self.batches(0))
+        return self.program.losses(points, *self._first)
 
     def _load(self) -> tuple[_Data, _Data, torch.Tensor]:
         """Return both parts, and where the examples of the second lie in the data, int64 [S, n]."""

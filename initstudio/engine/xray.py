@@ -133,6 +133,7 @@ class Xray:
         sources = Sources(
             first_batches=lambda: [batch.x for batch in self._batches],
             predict=program.predict,
+            losses=lambda points: program.losses(points, x, y),
             input_ranges=self._input_ranges,
         )
         reader = Reader(plan, [at], stacked, sources, probes)

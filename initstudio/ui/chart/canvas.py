@@ -28,6 +28,8 @@ from initstudio.ui.theme import LIGHT, Theme, font
 
 Item = TypeVar("Item", bound=QGraphicsItem)
 
+LEFT, BELOW = 68, 46
+"""Pixels of axes that are held."""
 RIGHT = 24
 """Pixels right of the axes, for half of the last number."""
 FEW = 64
@@ -119,6 +121,16 @@ class Canvas(PointedPlot):
         for axis, text in ((self.bottom, bottom), (self.left, left)):
             if axis.labelText != text:
                 axis.setLabel(text)
+
+    def hold_axes(self, *, held: bool) -> None:
+        """Give the axes a room that is the same for any numbers, or what theirs need.
+
+        Their room else changes while they are painted, too late for a picture that is laid out by
+        the size of what they leave.
+        """
+        self.left.setWidth(LEFT if held else None)
+        self.bottom.setHeight(BELOW if held else None)
+        self.getPlotItem().layout.activate()
 
     def look_at(self, x: Range, y: Range) -> None:
         """Show this part of the plane; nothing is done if it is shown already."""

@@ -60,13 +60,16 @@ class OneSeedPlot(Plot):
         chosen = self.options.seed
         return int(chosen) if chosen.isdecimal() and int(chosen) in seeds else seeds[0]
 
+    def replica_of(self, history: History, line: Line) -> int:
+        """Return the row of a contender's network under the seed that is shown, in its run."""
+        seeds = np.array(self.of(line, history).header.seeds)[line.replicas]
+        places = np.flatnonzero(seeds == self.seed_of(history))
+        return int(line.replicas[places[0] if len(places) else 0])
+
     def reading_of(self, history: History, line: Line, key: str) -> npt.NDArray[np.floating]:
         """Return the newest reading of a contender's network under the seed that is shown."""
-        run = self.of(line, history)
-        seeds = np.array(run.header.seeds)[line.replicas]
-        places = np.flatnonzero(seeds == self.seed_of(history))
-        replica = line.replicas[places[0] if len(places) else 0]
-        found: npt.NDArray[np.floating] = run.latest[key][replica]
+        latest = self.of(line, history).latest[key]
+        found: npt.NDArray[np.floating] = latest[self.replica_of(history, line)]
         return found
 
     def lay_out_panels(self, *, square: bool) -> None:

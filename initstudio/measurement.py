@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _Each: TypeAlias = Literal["replica", "layer", "tensor", "parameter", "bin", "pair", "rank"]
 _Drawn: TypeAlias = Literal["input", "end", "place", "quantity", "cell", "unit", "channel"]
-Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column", "class", "verdict", "coordinate"]
+Axis: TypeAlias = Literal[_Each, _Drawn, "row", "column", "coordinate", "class", "verdict"]
 Cadence: TypeAlias = Literal["step", "snapshot", "seldom", "epoch", "start"]
 
 VERDICT = ("example", "loss", "class", "predicted class")

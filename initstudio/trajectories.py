@@ -21,7 +21,7 @@ Places: TypeAlias = npt.NDArray[np.int64]
 NUMBERS = 512
 SINGLE = 8
 """Weights of each tensor that are followed one by one."""
-LINE = tuple(round(-0.25 + 0.05 * at, 2) for at in range(31))
+LINE = tuple(-0.25 + at / 16 for at in range(25))
 """Places on the line from the start (0) to the present weights (1) at which the loss is asked."""
 SEED = 20150502
 BLOCK = 8

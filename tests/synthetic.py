@@ -100,7 +100,7 @@ def _ways(header: Header, each: npt.NDArray[np.floating]) -> Readings:
     way[:, 0], way[:, 1] = each * np.cos(turn), each * np.sin(turn)
     way[:, 2] = 0.1 * each**2
     some = each[:, None, None] * np.linspace(-0.1, 0.1, 8) * np.ones((1, tensors, 1))
-    place = np.linspace(-0.25, 1.25, 31)
+    place = np.linspace(-0.25, 1.25, 25)
     return {
         "path": way.astype(np.float32),
         "some_weights": some.astype(np.float32),

@@ -5,7 +5,7 @@ may repeat), `seed`, `layer` ("1 Linear", or a parameter's name; empty for a num
 network), `bin_low` and `bin_high` (empty for a number of a whole layer), `value`. A distribution is
 one row for each bin that is not empty: `value` values v lie in bin_low <= v < bin_high; values that
 are not finite are counted in a row whose edges are `nan`. Of a reading that compares two examples
-of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size, and of some
+of the batch, `bin_low` and `bin_high` are their numbers, of values in order of size, and of a few
 weights of many, `bin_low` is the place; both count from 1. Of a table of classes, `bin_low` is the
 class of the examples and `bin_high` the one that they are taken for, and only what is not zero has
 a row. Of the worst validation examples `layer` says what is told of the one at that place in their

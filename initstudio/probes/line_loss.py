@@ -20,7 +20,7 @@ def _line_loss(moment: Moment) -> "torch.Tensor":
 LINE_LOSS = Probe(
     key="line_loss",
     label="Loss along the line",
-    summary="Loss on the first batch at 31 places of the straight line from the start to the "
+    summary="Loss on the first batch at 25 places of the straight line from the start to the "
     "present weights, and a quarter of it beyond each end; without dropout.",
     source="Goodfellow, Vinyals and Saxe 2015, Qualitatively characterizing neural network "
     "optimization problems, section 3",

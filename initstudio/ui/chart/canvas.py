@@ -121,6 +121,7 @@ class Canvas(PointedPlot):
         for axis, text in ((self.bottom, bottom), (self.left, left)):
             if axis.labelText != text:
                 axis.setLabel(text)
+                axis.resizeEvent()  # or the label is centred by what it was
 
     def hold_axes(self, *, held: bool) -> None:
         """Give the axes a room that is the same for any numbers, or what theirs need.

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from initstudio.history import History, Integers
 from initstudio.trajectories import NUMBERS, distance_error
 from initstudio.ui.chart.lines import HUGE, Array, Range, counted, grown, number
 
-MOST = 128
+MOST = 96
 """Points of a route, at most; fewer are left where it is longer, every second one at a time."""
 FAR = 10.0
 """Times the middle contender's reach, beyond which one has no part in the plane of all."""
@@ -33,7 +34,7 @@ class Route:
     points: Array
     broken: int
 
-    @property
+    @cached_property
     def lengths(self) -> Array:
         """Return the distances from the start [n]."""
         found: Array = np.linalg.norm(self.points, axis=1)

@@ -17,6 +17,8 @@ FEW = 60
 """Points of a dashed line, at most: the pen makes its gaps only where there are few."""
 MARGIN = 0.1
 """Room around a route in a panel, as a part of it."""
+BESIDE = 8.0
+"""Pixels from a bar to the note beside it."""
 CATCH = 24.0
 """Pixels from the mouse within which a point is told."""
 START, NOW = 7.0, 11.0
@@ -43,13 +45,17 @@ class Trail:
         canvas.dots(("now", self.key), places[-1:, 0], places[-1:, 1], colour, size=size, z=20)
         return places
 
-    def draw_in(self, panel: Panel, canvas: Canvas, theme: Theme) -> Array:
-        """Draw it in a panel, with a dot at 0 and a bar that tells the scale; return its places."""
+    def draw_in(self, panel: Panel, canvas: Canvas, theme: Theme, note: str) -> Array:
+        """Draw it in a panel, and return its places.
+
+        With a dot at 0, a bar that tells the scale, and a note beside that.
+        """
         places, start, bar = in_panel(self.places, panel)
         canvas.dots(("start", self.key), start[:, 0], start[:, 1], theme.text, size=START, z=30)
         key = ("bar", self.key)
         canvas.line(key, bar.x, bar.y, theme.muted, width=2, z=5)
         canvas.words(key, (float(bar.x[0]), float(bar.y[0]) + 2), number(bar.length))
+        canvas.words(("shares", self.key), (float(bar.x[1]) + BESIDE, float(bar.y[0])), note)
         return Trail(self.key, self.stroke, places).draw(canvas)
 
 

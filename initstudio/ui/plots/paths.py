@@ -257,9 +257,9 @@ class PathsPlot(OneSeedPlot):
         for line, panel, route, plane in parts:
             stroke = line.stroke(theme)
             trail = Trail(line.key, stroke, plane.of(route.points))
-            self._placed.append(trail.draw_in(panel, canvas, theme))
             shares = " and ".join(share_text(share) for share in plane.shares)
-            panel.draw_title(canvas, line.key, f"{line.name}: {shares}", stroke.colour)
+            self._placed.append(trail.draw_in(panel, canvas, theme, shares))
+        self.draw_titles()
         canvas.end()
 
     def _draw_weights(self, history: History) -> None:

@@ -122,8 +122,8 @@ def test_each_has_its_own_plane_if_that_is_asked(qtbot: QtBot) -> None:
         found = np.array([row[4:] for row in rows if row[0] == f"Way {replica}"], np.float64)
         assert np.allclose(np.abs(found), np.abs(points @ axes.T), atol=1e-4)
         assert sum(shares) == pytest.approx(1, abs=1e-6)
-        title = plot.canvas._items["words", ("panel", replica)]
-        assert title._text.startswith(f"Way {replica}: {100 * shares[0]:.0f} % and ")
+        words = plot.canvas._items["words", ("shares", replica)]._text
+        assert words.startswith(f"{100 * shares[0]:.0f} % and ")
     assert len(plot.panels) == 3
 
 
@@ -359,10 +359,10 @@ def test_the_loss_is_drawn_at_its_places(qtbot: QtBot, seeds: int) -> None:
         assert float(plot.legend.labels[contender].value) == pytest.approx(now, rel=1e-2)
     for word, at in (("start", 0.0), ("now", 1.0)):
         assert drawn_line(plot, ("guide", word))[:, 0].tolist() == [at, at]
-    plot._on_hovered(LINE[4])
-    hovered = drawn_line(plot, 0)[4, 1]
+    plot._on_hovered(LINE[8])
+    hovered = drawn_line(plot, 0)[8, 1]
     assert float(plot.legend.labels[0].value) == pytest.approx(hovered, rel=1e-2)
-    assert "-5 %" in plot.canvas.toolTip()
+    assert "25 % of the way" in plot.canvas.toolTip()
 
 
 def test_on_a_log_scale_the_loss_is_read_the_same(qtbot: QtBot) -> None:

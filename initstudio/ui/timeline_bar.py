@@ -72,9 +72,9 @@ class TimelineBar(QWidget):
 
     def _fill(self) -> None:
         self.where.setProperty("kind", "muted")
-        self.where.setAccessibleName("Step that is shown")
+        self.where.setAccessibleName("Where in the run")
         self.where.setMinimumWidth(170)
-        self.slider.setAccessibleName("Step")
+        self.slider.setAccessibleName("Step that is shown")
         self.slider.setToolTip(TIP)
         self.speed.setAccessibleName("Length of the replay")
         self.speed.setToolTip("How long a replay of the whole run takes.")

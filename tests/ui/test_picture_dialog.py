@@ -131,7 +131,8 @@ def test_numbers_are_saved(
 ) -> None:
     named(monkeypatch, tmp_path / "mine")
     board.plots["weights"].taken.emit("save_data")
-    assert (tmp_path / "mine.csv").read_text().startswith("contender,step,bin low,bin high,count\n")
+    head = "contender,layer,step,bin low,bin high,count\n"
+    assert (tmp_path / "mine.csv").read_text().startswith(head)
     heard: list[str] = []
     ready.failed.connect(lambda where, _why: heard.append(where))
     named(monkeypatch, tmp_path / "none" / "x.csv")

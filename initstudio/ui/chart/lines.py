@@ -190,6 +190,23 @@ def middle(values: npt.NDArray[np.floating]) -> float:
     return float(below if below == above else below / 2 + above / 2)
 
 
+def over_seeds(drawn: Array) -> tuple[Array, Array, Array]:
+    """Return the median, the least and the greatest [n] over rows [seeds, n] of what is not NaN.
+
+    NaN where there is nothing; the median also of the hugest numbers.
+    """
+    known = ~np.isnan(drawn)
+    some, count = known.any(0), known.sum(0)
+    low = np.where(some, np.where(known, drawn, np.inf).min(0), np.nan)
+    high = np.where(some, np.where(known, drawn, -np.inf).max(0), np.nan)
+    ordered = np.sort(drawn, axis=0)  # what is no number comes last
+    below, above = (
+        np.take_along_axis(ordered, place[None], axis=0)[0]
+        for place in (np.maximum(count - 1, 0) // 2, count // 2 % len(drawn))
+    )
+    return np.where(some, below / 2 + above / 2, np.nan), low, high
+
+
 def nice_step(step: float) -> float:
     """Return the next step of 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))

@@ -77,9 +77,7 @@ class ConfusionPlot(JudgedPlot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells which cell the mouse is on."""
-        canvas = super().make_picture()
-        if not isinstance(canvas, Canvas):
-            raise TypeError(self.key)
+        canvas = self.make_canvas()
         canvas.pointed.connect(self._on_pointed)
         return canvas
 

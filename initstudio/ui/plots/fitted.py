@@ -11,7 +11,16 @@ from initstudio.catalogue import Params
 from initstudio.history import Header, History, Readings
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, nice_range, number
+from initstudio.ui.chart.lines import (
+    Array,
+    Range,
+    counted,
+    grown,
+    masked,
+    nice_range,
+    number,
+    over_seeds,
+)
 from initstudio.ui.examples import Examples, datasets_of, examples_of
 from initstudio.ui.plots.plot import Line, Plot, Table
 
@@ -75,10 +84,7 @@ class FittedPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells where the mouse is."""
-        canvas = Canvas()
-        canvas.setAccessibleName(self.label)
-        canvas.setAccessibleDescription(self.summary)
-        canvas.resized.connect(self.mark)
+        canvas = self.make_canvas()
         canvas.hovered.connect(self._on_hovered)
         return canvas
 
@@ -244,17 +250,7 @@ class FittedPlot(Plot):
 def _curve(readings: Readings, line: Line) -> Curve:
     """Return what a contender predicts, over its seeds, in these readings of its run."""
     drawn, lost, _ = masked(readings["fit"][line.replicas], log=False)
-    known = ~np.isnan(drawn)
-    some = known.any(0)
-    low = np.where(some, np.where(known, drawn, np.inf).min(0), np.nan)
-    high = np.where(some, np.where(known, drawn, -np.inf).max(0), np.nan)
-    count, ordered = known.sum(0), np.sort(drawn, axis=0)  # what is no number comes last
-    below, above = (
-        np.take_along_axis(ordered, place[None], axis=0)[0]
-        for place in (np.maximum(count - 1, 0) // 2, count // 2 % len(drawn))
-    )
-    middle = np.where(some, below / 2 + above / 2, np.nan)
-    return Curve(_places(readings), middle, low, high, lost, drawn.size)
+    return Curve(_places(readings), *over_seeds(drawn), lost, drawn.size)
 
 
 def _places(readings: Readings) -> Array:

@@ -100,9 +100,7 @@ class LayerPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells where the mouse is."""
-        canvas = super().make_picture()
-        if not isinstance(canvas, Canvas):
-            raise TypeError(self.key)
+        canvas = self.make_canvas()
         canvas.hovered.connect(self._on_hovered)
         return canvas
 

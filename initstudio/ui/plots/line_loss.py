@@ -14,7 +14,16 @@ from initstudio.measurement import SELDOM
 from initstudio.trajectories import LINE
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import Array, Range, counted, fair_top, grown, masked, number
+from initstudio.ui.chart.lines import (
+    Array,
+    Range,
+    counted,
+    fair_top,
+    grown,
+    masked,
+    number,
+    over_seeds,
+)
 from initstudio.ui.plots.plot import Line, Plot, Table
 
 MOST_BANDS = 4
@@ -69,10 +78,7 @@ class LineLossPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells where the mouse is."""
-        canvas = Canvas()
-        canvas.setAccessibleName(self.label)
-        canvas.setAccessibleDescription(self.summary)
-        canvas.resized.connect(self.mark)
+        canvas = self.make_canvas()
         canvas.hovered.connect(self._on_hovered)
         return canvas
 
@@ -228,10 +234,4 @@ def _step_of(run: History) -> int:
 def _losses(readings: npt.NDArray[np.floating], *, log: bool) -> Losses:
     """Return what one contender loses, over its seeds [seeds, places]."""
     drawn, hostile, lost = masked(readings, log=log)
-    known = ~np.isnan(drawn)
-    some = known.any(0)
-    low = np.where(some, np.where(known, drawn, np.inf).min(0), np.nan)
-    high = np.where(some, np.where(known, drawn, -np.inf).max(0), np.nan)
-    middle = np.full(len(low), np.nan)
-    middle[some] = np.nanmedian(drawn[:, some], axis=0)
-    return Losses(middle, low, high, hostile, lost)
+    return Losses(*over_seeds(drawn), hostile, lost)

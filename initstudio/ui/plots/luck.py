@@ -4,10 +4,10 @@ from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Meta
-from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.results import Results
+from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
 from initstudio.ui.chart.words import Signs, VeiledWords, Word
@@ -96,7 +96,7 @@ class LuckPlot(StudyPlot):
     is_long = True
     Options = LuckOptions
 
-    def make_picture(self) -> QWidget:
+    def make_picture(self) -> Canvas:
         """Return the canvas, without a legend: the strips have names."""
         self.legend.hide()
         return super().make_picture()

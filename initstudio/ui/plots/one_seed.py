@@ -29,10 +29,7 @@ class OneSeedPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells what the mouse is on."""
-        canvas = Canvas()
-        canvas.setAccessibleName(self.label)
-        canvas.setAccessibleDescription(self.summary)
-        canvas.resized.connect(self.mark)
+        canvas = self.make_canvas()
         canvas.pointed.connect(self.on_pointed)
         return canvas
 

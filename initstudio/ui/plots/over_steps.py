@@ -93,9 +93,7 @@ class OverStepsPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that can be pointed at and clicked."""
-        canvas = super().make_picture()
-        if not isinstance(canvas, Canvas):
-            raise TypeError(self.key)
+        canvas = self.make_canvas()
         canvas.pointed.connect(self._on_pointed)
         canvas.clicked.connect(self._on_clicked)
         return canvas

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
 
 from initstudio import edits
 from initstudio.experiment import MAX_CONTENDERS
@@ -79,15 +78,14 @@ class PhasePlot(StudyPlot):
     order = 110
     study = "phase"
 
-    def make_picture(self) -> QWidget:
+    def make_picture(self) -> Canvas:
         """Return the canvas, which can be clicked."""
         canvas = super().make_picture()
-        if isinstance(canvas, Canvas):
-            canvas.viewport().setCursor(Qt.CursorShape.CrossCursor)
-            canvas.setToolTip(
-                "Click to add a contender with these variances; close to the critical line it is "
-                "put onto the line, the edge of chaos."
-            )
+        canvas.viewport().setCursor(Qt.CursorShape.CrossCursor)
+        canvas.setToolTip(
+            "Click to add a contender with these variances; close to the critical line it is "
+            "put onto the line, the edge of chaos."
+        )
         return canvas
 
     def draw_results(self, results: Results) -> None:

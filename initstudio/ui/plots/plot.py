@@ -217,6 +217,10 @@ class Plot(Frame):
 
     def make_picture(self) -> QWidget:
         """Return the widget that shows the picture: a canvas, unless a subclass has another."""
+        return self.make_canvas()
+
+    def make_canvas(self) -> Canvas:
+        """Return a new canvas that bears the picture's name."""
         canvas = Canvas()
         canvas.setAccessibleName(self.label)
         canvas.setAccessibleDescription(self.summary)

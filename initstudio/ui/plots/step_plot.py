@@ -63,9 +63,7 @@ class StepPlot(Plot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells where the mouse is."""
-        canvas = super().make_picture()
-        if not isinstance(canvas, Canvas):
-            raise TypeError(self.key)
+        canvas = self.make_canvas()
         canvas.hovered.connect(self._on_hovered)
         canvas.wheeled.connect(self.zoom.turn)
         canvas.dragged.connect(self.zoom.move)

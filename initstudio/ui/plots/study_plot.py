@@ -93,12 +93,11 @@ class StudyPlot(Plot):
         self._on_pointed(self._place)
         self._tell([*self._progress(studied), *self.results_notes(studied.results)])
 
-    def make_picture(self) -> QWidget:
+    def make_picture(self) -> Canvas:
         """Return the canvas, which tells where the mouse is."""
-        canvas = super().make_picture()
-        if isinstance(canvas, Canvas):
-            canvas.pointed.connect(self._on_pointed)
-            canvas.clicked.connect(self._on_clicked)
+        canvas = self.make_canvas()
+        canvas.pointed.connect(self._on_pointed)
+        canvas.clicked.connect(self._on_clicked)
         return canvas
 
     def reading_at(self, _results: Results, _x: float, _y: float) -> str:

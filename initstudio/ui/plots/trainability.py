@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params, Value
 from initstudio.cells import cell_experiment
@@ -73,13 +72,12 @@ class TrainabilityPlot(StudyPlot):
     by_contender = False
     Options = TrainabilityOptions
 
-    def make_picture(self) -> QWidget:
+    def make_picture(self) -> Canvas:
         """Return the canvas, which can be clicked; there are no contenders in it."""
         canvas = super().make_picture()
         self.legend.hide()
-        if isinstance(canvas, Canvas):
-            canvas.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
-            canvas.setToolTip("Click a cell to open its network as an experiment.")
+        canvas.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
+        canvas.setToolTip("Click a cell to open its network as an experiment.")
         return canvas
 
     def draw_results(self, results: Results) -> None:

@@ -75,9 +75,7 @@ class WorstPlot(JudgedPlot):
 
     def make_picture(self) -> Canvas:
         """Return a canvas that tells which image the mouse is on."""
-        canvas = super().make_picture()
-        if not isinstance(canvas, Canvas):
-            raise TypeError(self.key)
+        canvas = self.make_canvas()
         canvas.pointed.connect(self._on_pointed)
         canvas.show_axes(shown=False)
         return canvas

@@ -15,6 +15,7 @@ from initstudio.ui.chart.lines import (
     nice_log_range,
     nice_range,
     number,
+    over_seeds,
     step_end,
     zigzag,
 )
@@ -128,3 +129,19 @@ def test_one_runaway_does_not_flatten_the_others() -> None:
 )
 def test_numbers_read_well(value: float, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3, 4, 5])
+def test_the_middle_and_ends_over_seeds_are_those_of_what_is_a_number(seeds: int) -> None:
+    rows = np.random.default_rng(seeds).normal(size=(seeds, 40))
+    rows[np.random.default_rng(9).random(rows.shape) < 0.4] = np.nan
+    rows[:, 0] = np.nan
+    rows[:, 1] = 1e308
+    for at, found in enumerate(zip(*over_seeds(rows), strict=True)):
+        known = sorted(one for one in rows[:, at].tolist() if not np.isnan(one))
+        if not known:
+            assert np.isnan(found).all()
+            continue
+        half = len(known) // 2
+        middle = known[half] if len(known) % 2 else known[half - 1] / 2 + known[half] / 2
+        assert found == pytest.approx((middle, known[0], known[-1]))

@@ -91,9 +91,9 @@ class Album:
             known = self._stacked.get(key)
             if known and known[0] == self.revision:
                 return known[1], known[2]
-        having = [at for at, page in enumerate(self._pages) if key in page]
+        having = self._having(key)
         chosen = having if rows is None else [having[row] for row in rows]
-        steps = self.steps[chosen] if chosen else np.zeros(0, np.int64)
+        steps = np.array([self._steps[at] for at in chosen], np.int64)
         values = [_unpacked(self._pages[at][key]) for at in chosen]
         stacked = np.stack(values) if values else np.zeros((0, 0), np.float32)
         if rows is None and not any(isinstance(self._pages[at][key], Packed) for at in chosen):
@@ -102,8 +102,11 @@ class Album:
 
     def steps_of(self, key: str) -> Integers:
         """Return the steps of the snapshots that have a reading, int64 [n]."""
-        having = [at for at, page in enumerate(self._pages) if key in page]
-        return self.steps[having] if having else np.zeros(0, np.int64)
+        return np.array([self._steps[at] for at in self._having(key)], np.int64)
+
+    def _having(self, key: str) -> list[int]:
+        """Return the places of the snapshots that have a reading."""
+        return [at for at, page in enumerate(self._pages) if key in page]
 
     def _thin(self) -> None:
         """Let every second snapshot go."""

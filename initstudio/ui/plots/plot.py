@@ -304,8 +304,8 @@ class Plot(Frame):
             return f"{names} was not recorded in this run."
         if not self.lines:
             return "No contender of this run is shown."
-        known = {**history.series, **history.epoch_series, **history.latest}
-        return "" if any(key in known for key in self.reads) else self.invitation
+        known = history.series.keys() | history.epoch_series.keys() | history.latest.keys()
+        return self.invitation if known.isdisjoint(self.reads) else ""
 
     def _match_lines(self) -> None:
         self.match(self.header)

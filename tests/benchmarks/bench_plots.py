@@ -22,6 +22,7 @@ from initstudio.experiment import Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
 from initstudio.probes import PROBES
 from initstudio.probes.verdicts import WORST
+from initstudio.trajectories import LINE, NUMBERS, SINGLE
 from initstudio.ui import theme
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
@@ -255,8 +256,11 @@ def layers_of(header: Header, rng: np.random.Generator) -> Readings:
     outputs = counts[:, np.arange(len(header.layers)) % tensors]
     layers: Readings = {"weights": counts, "gradients": counts, "activations": outputs}
     layers["updates"] = counts
+    layers["path"] = rng.normal(size=(replicas, NUMBERS)).astype(np.float32)
+    layers["line_loss"] = rng.uniform(0.1, 2, (replicas, len(LINE))).astype(np.float32)
     for key, probe in PROBES.items():
         sizes = {"layer": len(header.layers), "tensor": tensors, "pair": 28, "rank": 16}
+        sizes["place"] = SINGLE
         if "bin" in probe.axes or not {"layer", "tensor"} & set(probe.axes):
             continue
         shape = (replicas, *(sizes[axis] for axis in probe.axes[1:]))

@@ -20,6 +20,8 @@ _Kept: TypeAlias = Values | Packed
 LIMIT = 96 * 2**20
 """Bytes that the readings by layer of one run may take."""
 MOST = 1024
+OVERHEAD = 200
+"""Bytes that an array takes beside its numbers, about: thousands of small ones are kept."""
 FEWEST = 4
 """Snapshots that are kept, however large they are."""
 
@@ -128,4 +130,4 @@ def _unpacked(kept: _Kept) -> Values:
 
 
 def _size(page: dict[str, _Kept]) -> int:
-    return sum(one.nbytes for one in page.values())
+    return sum(one.nbytes + OVERHEAD for one in page.values())

@@ -229,7 +229,7 @@ def stretch(history: History, start: int, count: int, layers: Readings | None = 
         epoch_steps=ends,
         epoch_series={"validation_loss": validation, "validation_accuracy": np.exp(-validation)},
         layers_step=int(steps[-1]),
-        layers=layers_of(header, rng) if layers is None else layers,
+        layers=layers_of(header, rng, start / header.steps) if layers is None else layers,
         epoch_pages=tuple(Snapshot(int(at), verdicts_of(header, rng)) for at in ends),
     )
 
@@ -247,8 +247,8 @@ def verdicts_of(header: Header, rng: np.random.Generator) -> Readings:
     }
 
 
-def layers_of(header: Header, rng: np.random.Generator) -> Readings:
-    """Return readings by layer."""
+def layers_of(header: Header, rng: np.random.Generator, share: float = 0.0) -> Readings:
+    """Return readings by layer, when that share of the run is over."""
     replicas, tensors = len(header.slots), len(header.tensors)
     counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
     counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
@@ -256,7 +256,8 @@ def layers_of(header: Header, rng: np.random.Generator) -> Readings:
     outputs = counts[:, np.arange(len(header.layers)) % tensors]
     layers: Readings = {"weights": counts, "gradients": counts, "activations": outputs}
     layers["updates"] = counts
-    layers["path"] = rng.normal(size=(replicas, NUMBERS)).astype(np.float32)
+    layers["path"] = way(replicas, share) + rng.normal(0, 0.01, (replicas, NUMBERS))
+    layers["path"] = layers["path"].astype(np.float32)
     layers["line_loss"] = rng.uniform(0.1, 2, (replicas, len(LINE))).astype(np.float32)
     for key, probe in PROBES.items():
         sizes = {"layer": len(header.layers), "tensor": tensors, "pair": 28, "rank": 16}
@@ -266,6 +267,13 @@ def layers_of(header: Header, rng: np.random.Generator) -> Readings:
         shape = (replicas, *(sizes[axis] for axis in probe.axes[1:]))
         layers[key] = rng.uniform(0.1, 1, shape).astype(np.float32)
     return layers
+
+
+def way(replicas: int, share: float) -> np.ndarray:
+    """Return where weights are on a way that bends, as those of networks do [R, numbers]."""
+    ahead, aside = np.random.default_rng(0).normal(size=(2, replicas, NUMBERS))
+    found: np.ndarray = np.sqrt(share) * ahead + 0.4 * share * aside
+    return found
 
 
 def growth(app: QApplication) -> float:

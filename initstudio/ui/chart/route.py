@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,25 @@ class Route:
     def reach(self) -> float:
         """Return the greatest distance from the start."""
         return float(self.lengths.max())
+
+    def passed(self) -> "Passed":
+        """Return what stays known of it when it is drawn."""
+        return Passed(self.steps, self.lengths)
+
+
+class Passed(NamedTuple):
+    """Where a route that is drawn led by: steps [n], and distances from the start [n].
+
+    Its sketches are a few hundred times as large, and are let go with the frame.
+    """
+
+    steps: Integers
+    lengths: Array
+
+    def length_at(self, step: int | None) -> float:
+        """Return the distance at a step, or at the end of the route."""
+        at = -1 if step is None else int(np.searchsorted(self.steps, step, side="right")) - 1
+        return float(self.lengths[at])
 
 
 def kept_of(run: History, key: str) -> tuple[Integers, npt.NDArray[Any]]:

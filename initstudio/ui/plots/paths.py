@@ -1,5 +1,6 @@
 """Where the weights go: all of them in the plane in which they move most, or a few over steps."""
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from initstudio.trajectories import Plane, plane_of, single_places
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, masked, number, step_end
 from initstudio.ui.chart.route import (
+    Passed,
     Route,
     even_view,
     exactness,
@@ -77,8 +79,7 @@ class PathsPlot(OneSeedPlot):
     Options = PathsOptions
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._routes: list[Route] = []
-        self._near: list[bool] = []
+        self._passed: list[Passed] = []
         self._planes: dict[Hashable, Plane] = {}
         self._box: tuple[Range, Range] | None = None
         self._view: Range | None = None
@@ -112,7 +113,7 @@ class PathsPlot(OneSeedPlot):
     def on_shape_changed(self) -> None:
         """Forget what was drawn; offer the layers of this run."""
         super().on_shape_changed()
-        self._routes, self._near, self._placed = [], [], []
+        self._passed, self._placed = [], []
         self._planes, self._box, self._view = {}, None, None
         names = self.header.tensors if self.header else ("First layer",)
         self.toolbar.offer("layer", [(str(at), name) for at, name in enumerate(names)])
@@ -124,7 +125,7 @@ class PathsPlot(OneSeedPlot):
     def draw(self, history: History) -> None:
         """Draw a route, or lines over steps, for each contender."""
         self.drawn = self.lines_with(self._reading, history)
-        self.panels, self._routes, self._placed = [], [], []
+        self.panels, self._passed, self._placed = [], [], []
         if not self.drawn or not history.header.tensors:
             what = "has no weights" if self.drawn else "was not recorded in this run"
             name = "This network" if self.drawn else f"“{self._reading.replace('_', ' ')}”"
@@ -137,13 +138,14 @@ class PathsPlot(OneSeedPlot):
         if not of_all:
             self._draw_weights(history)
             return
-        self._routes = self._find_routes(history)
+        routes = self._find_routes(history)
+        self._passed = [route.passed() for route in routes]
         if own:
-            self._draw_own()
+            self._draw_own(routes)
         else:
-            self._draw_shared()
+            self._draw_shared(routes)
         self._label(None)
-        self.show_notes(self._route_notes(history))
+        self.show_notes(self._route_notes(history, routes))
 
     def data(self, history: History) -> Table:
         """Return what is drawn: places in the plane, or weights, at the steps that are drawn."""
@@ -158,8 +160,8 @@ class PathsPlot(OneSeedPlot):
                     rows += [(*head, *cells) for cells in zip(names, found, strict=True)]
             return rows
         rows = [("contender", "seed", "step", "distance", "first component", "second component")]
-        self._routes = self._find_routes(history)
-        for line, route, plane in zip(self.drawn, self._routes, self._find_planes(), strict=True):
+        routes = self._find_routes(history)
+        for line, route, plane in zip(self.drawn, routes, self._find_planes(routes), strict=True):
             cells = np.column_stack([route.lengths, plane.of(route.points)]).tolist()
             steps = route.steps.tolist()
             rows += [(line.name, seed, step, *row) for step, row in zip(steps, cells, strict=True)]
@@ -209,27 +211,26 @@ class PathsPlot(OneSeedPlot):
             for line in self.drawn
         ]
 
-    def _find_planes(self) -> list[Plane]:
+    def _find_planes(self, routes: Sequence[Route]) -> list[Plane]:
         """Return the plane of each route: its own, or one of all that do not reach far beyond."""
         if self._own:
-            self._near = [True] * len(self._routes)
-            for line, route in zip(self.drawn, self._routes, strict=True):
+            for line, route in zip(self.drawn, routes, strict=True):
                 self._planes[line.key] = plane_of(route.points, self._planes.get(line.key))
             return [self._planes[line.key] for line in self.drawn]
-        self._near = near(self._routes)
-        some = [route for route, inside in zip(self._routes, self._near, strict=True) if inside]
+        some = [route for route, inside in zip(routes, near(routes), strict=True) if inside]
         points = np.concatenate([route.points for route in some])
         self._planes["all"] = plane_of(points, self._planes.get("all"))
-        return [self._planes["all"]] * len(self._routes)
+        return [self._planes["all"]] * len(routes)
 
     # ------------------------------------------------------------------ drawing
 
-    def _draw_shared(self) -> None:
+    def _draw_shared(self, routes: Sequence[Route]) -> None:
         """Draw all routes in one plane, in which a unit is as long upward as across."""
         canvas = self.canvas
-        plane = self._find_planes()[0]
-        placed = [plane.of(route.points) for route in self._routes]
-        inside = np.concatenate([one for one, near in zip(placed, self._near, strict=True) if near])
+        plane = self._find_planes(routes)[0]
+        placed = [plane.of(route.points) for route in routes]
+        parts = zip(placed, near(routes), strict=True)
+        inside = np.concatenate([places for places, has_part in parts if has_part])
         low, high = inside.min(0), inside.max(0)
         self._box, view = even_view(self._box, low, high, canvas.columns, canvas.rows)
         for axis in (canvas.left, canvas.bottom):
@@ -247,13 +248,13 @@ class PathsPlot(OneSeedPlot):
         canvas.dots("start", np.zeros(1), np.zeros(1), self.theme.text, size=START, z=30)
         canvas.end()
 
-    def _draw_own(self) -> None:
+    def _draw_own(self, routes: Sequence[Route]) -> None:
         """Draw a panel for each contender: its route in its own plane, to its own scale."""
-        planes = self._find_planes()
+        planes = self._find_planes(routes)
         self.lay_out_panels(square=False)
         canvas, theme = self.canvas, self.theme
         canvas.begin(smooth=self.settled)
-        parts = zip(self.drawn, self.panels, self._routes, planes, strict=True)
+        parts = zip(self.drawn, self.panels, routes, planes, strict=True)
         for line, panel, route, plane in parts:
             stroke = line.stroke(theme)
             trail = Trail(line.key, stroke, plane.of(route.points))
@@ -287,10 +288,11 @@ class PathsPlot(OneSeedPlot):
 
     # ------------------------------------------------------------------ words
 
-    def _route_notes(self, history: History) -> list[str]:
+    def _route_notes(self, history: History, routes: Sequence[Route]) -> list[str]:
         weights = sum(prod(shape) for shape in history.header.tensor_shapes)
         names = [line.name for line in self.drawn]
-        notes = [*self.head_notes(history), *troubles_of(names, self._routes, self._near)]
+        part = [True] * len(routes) if self._own else near(routes)
+        notes = [*self.head_notes(history), *troubles_of(names, routes, part)]
         notes += [exactness(weights), "numbers above: distance from the start"]
         if self.panels:
             notes.append("shares: of the first and the second component of each")
@@ -300,20 +302,21 @@ class PathsPlot(OneSeedPlot):
 
     def on_pointed(self, place: tuple[float, float] | None) -> None:
         """Tell of the point of a route nearest to the mouse."""
-        if not self._routes or not self._placed:
+        if not self._passed or not self._placed:
             return
         found = nearest(self.canvas, place, self._placed) if place else None
         step = None
         if found:
-            line, route = self.drawn[found[0]], self._routes[found[0]]
-            step, away = int(route.steps[found[1]]), number(float(route.lengths[found[1]]))
+            line, passed = self.drawn[found[0]], self._passed[found[0]]
+            step, away = int(passed.steps[found[1]]), number(float(passed.lengths[found[1]]))
             self.canvas.setToolTip(f"{line.name}, step {step:,}: {away} from the start")
         self._label(step)
 
     def _label(self, step: int | None) -> None:
         """Name the contenders, with their distance from the start: now, or at a step."""
-        labels = []
-        for line, route in zip(self.drawn, self._routes, strict=True):
-            at = -1 if step is None else int(np.searchsorted(route.steps, step, side="right")) - 1
-            labels.append(Label(line.name, line.slot, number(float(route.lengths[at])), line.run))
+        parts = zip(self.drawn, self._passed, strict=True)
+        labels = (
+            Label(line.name, line.slot, number(passed.length_at(step)), line.run)
+            for line, passed in parts
+        )
         self.legend.show_labels(tuple(labels))

@@ -5,7 +5,7 @@ there on every `stride`-th is kept. Which are kept depends on their number and s
 equal runs keep the same ones. The start is always among them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,6 +26,28 @@ FEWEST = 4
 """Snapshots that are kept, however large they are."""
 
 
+class Page(Mapping[str, Values]):
+    """Readings of one moment; what is kept packed is unpacked when it is asked for first."""
+
+    def __init__(self, kept: Mapping[str, _Kept]) -> None:
+        self._kept = kept
+        self._known: dict[str, Values] = {}
+
+    def __getitem__(self, key: str) -> Values:
+        if key not in self._known:
+            self._known[key] = _unpacked(self._kept[key])
+        return self._known[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __or__(self, other: "Page") -> "Page":
+        return Page({**self._kept, **other._kept})
+
+
 class Album:
     """Snapshots of the readings by layer, from the first to the newest, thinned by halves."""
 
@@ -38,6 +60,8 @@ class Album:
         self._met = 0
         self._steps: list[int] = []
         self._pages: list[dict[str, _Kept]] = []
+        self._keys: set[str] = set()
+        """The keys of all pages."""
         self._bytes = 0
         self._stacked: dict[str, tuple[int, Integers, Values]] = {}
 
@@ -62,12 +86,13 @@ class Album:
         page = {key: _kept(values) for key, values in readings.items()}
         self._steps.append(step)
         self._pages.append(page)
+        self._keys |= page.keys()
         self._bytes += _size(page)
         self.revision += 1
         while len(self) > MOST or (self._bytes > self._limit and len(self) > FEWEST):
             self._thin()
 
-    def at(self, step: int) -> tuple[int, dict[str, Values]]:
+    def at(self, step: int) -> tuple[int, Page]:
         """Return the newest step kept at or before `step`, and the readings as they were then.
 
         Of what is not measured at each snapshot these are the newest ones until then. Step -1 and
@@ -75,12 +100,13 @@ class Album:
         """
         place = int(np.searchsorted(self.steps, step, side="right"))
         if not place:
-            return -1, {}
-        found: dict[str, Values] = {}
-        for key in {key for page in self._pages[:place] for key in page}:
-            page = next(page for page in reversed(self._pages[:place]) if key in page)
-            found[key] = _unpacked(page[key])
-        return self._steps[place - 1], found
+            return -1, Page({})
+        found: dict[str, _Kept] = {}
+        for page in reversed(self._pages[:place]):
+            found = {**page, **found}
+            if len(found) == len(self._keys):
+                break
+        return self._steps[place - 1], Page(found)
 
     def over(self, key: str, rows: Sequence[int] | None = None) -> tuple[Integers, Values]:
         """Return one reading over the run: steps int64 [n], and values [n, R, ...].

@@ -7,20 +7,21 @@ first and the newest are kept, and a bounded choice of those between in the run'
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.album import Album
+from initstudio.album import Album, Page, Values
 from initstudio.clock import Clock
 from initstudio.experiment import Experiment
 from initstudio.series import Series
 
-Readings = dict[str, npt.NDArray[Any]]
+Readings = dict[str, Values]
+Known = Mapping[str, Values]
+"""Readings by key, for who only reads them."""
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 
@@ -138,7 +139,7 @@ class History:
         self.epoch_means: dict[str, EpochMeans] = {}
         """Of each series, the mean over every completed epoch: exact, whatever is thinned."""
         self.first: Readings = {}
-        self.latest: Readings = {}
+        self.latest: Known = {}
         self.clock = Clock()
         """The seconds of training at its steps, where somebody notes them."""
         self.album = Album()
@@ -197,16 +198,17 @@ class History:
         self._past = key, past
         return past
 
-    def _kept_at(self, step: int) -> tuple[int, int, Readings]:
+    def _kept_at(self, step: int) -> tuple[int, int, Known]:
         """Return the steps of both kinds of readings that are kept of a step, and the readings."""
-        at_ends = {key: one for key, one in self.latest.items() if key in self._of_epochs}
-        by_layer = {key: one for key, one in self.latest.items() if key not in self._of_epochs}
+        ends = self._of_epochs
+        at_ends = Page({key: one for key, one in self.latest.items() if key in ends})
+        by_layer = Page({key: one for key, one in self.latest.items() if key not in ends})
         layers_step, epoch_step = self.layers_step, self.epoch_step
         if step < layers_step:
             layers_step, by_layer = self.album.at(step)
         if step < epoch_step:
             epoch_step, at_ends = self.epoch_album.at(step)
-        return layers_step, epoch_step, {**by_layer, **at_ends}
+        return layers_step, epoch_step, by_layer | at_ends
 
     def _take_layers(self, step: int, readings: Readings) -> None:
         self.layers_step = step

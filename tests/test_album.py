@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from initstudio.album import FEWEST, MOST, Album
+from initstudio.album import FEWEST, MOST, Album, Page
 from initstudio.distribution import BINS, HEAD, packed
 from initstudio.history import History, Readings, Snapshot, stretch_of
 from tests.synthetic import binned, experiment_of, falling, header_of, stretch_from
@@ -75,6 +75,21 @@ def test_a_distribution_over_the_run_is_what_was_read() -> None:
     assert np.array_equal(values, np.stack([readings[2], readings[0]]))
 
 
+def test_a_page_of_the_past_holds_what_was_read_then() -> None:
+    album = Album()
+    pages = [{"weights": counts(step, 200), **norms(step)} for step in range(4)]
+    for step, page in enumerate(pages):
+        album.add(step, page)
+    _, found = album.at(2)
+    assert set(found) == {"weights", "gradient_norm"}
+    for key, values in pages[2].items():
+        assert np.array_equal(found[key], values)
+    assert found["weights"] is found["weights"]  # unpacked once
+    both = found | Page({"worst": np.ones(3)})
+    assert set(both) == {"weights", "gradient_norm", "worst"}
+    assert np.array_equal(both["weights"], pages[2]["weights"])
+
+
 def test_what_is_changed_afterwards_is_kept_as_it_was() -> None:
     album, given = Album(), norms(1.0)
     album.add(0, given)
@@ -87,7 +102,7 @@ def test_what_is_measured_seldom_stays_until_it_is_measured_again() -> None:
     for step in range(9):
         seldom = {"effective_rank": np.full((1, 1), step, np.float32)} if step % 4 == 0 else {}
         album.add(10 * step, {**norms(step), **seldom})
-    assert album.at(-1) == (-1, {})
+    assert (album.at(-1)[0], len(album.at(-1)[1])) == (-1, 0)
     step, found = album.at(79)
     assert step == 70
     assert found["gradient_norm"][0, 0] == 7

@@ -13,7 +13,7 @@ from initstudio.ui.theme import font
 PAD = 3.0
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def width_of(text: str, points: float) -> float:
     """Return how wide a text is in the window's font of this size, pixels."""
     return QFontMetricsF(font(points)).horizontalAdvance(text)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from initstudio.catalogue import Params
 from initstudio.distribution import Binned, pool
 from initstudio.engine.targets import Laws, targets_of
-from initstudio.history import Header, History, Readings
+from initstudio.history import Header, History, Known
 from initstudio.target import Target, target_of
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import number
@@ -218,7 +218,7 @@ class DistributionPlot(Plot):
     def _ink(self, line: Line) -> Ink:
         return Ink(line.key, line.name, *line.stroke(self.theme), pinned=line.run > 0)
 
-    def _group(self, readings: Readings, line: Line, layer: int | None) -> Binned | None:
+    def _group(self, readings: Known, line: Line, layer: int | None) -> Binned | None:
         """Return a contender's values of a layer, or of all; its seeds are pooled."""
         reading = readings[self.reads[0]][line.replicas]
         rows = reading if layer is None else reading[:, layer]

@@ -8,7 +8,7 @@ from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
-from initstudio.history import Header, History, Readings
+from initstudio.history import Header, History, Known
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import (
@@ -247,13 +247,13 @@ class FittedPlot(Plot):
         self.legend.show_labels(tuple(labels))
 
 
-def _curve(readings: Readings, line: Line) -> Curve:
+def _curve(readings: Known, line: Line) -> Curve:
     """Return what a contender predicts, over its seeds, in these readings of its run."""
     drawn, lost, _ = masked(readings["fit"][line.replicas], log=False)
     return Curve(_places(readings), *over_seeds(drawn), lost, drawn.size)
 
 
-def _places(readings: Readings) -> Array:
+def _places(readings: Known) -> Array:
     """Return where on the input the networks were asked."""
     low, high = readings["input_range"][0, 0].astype(np.float64).tolist()
     return np.linspace(low, high, readings["fit"].shape[1])

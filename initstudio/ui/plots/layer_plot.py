@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
-from initstudio.history import History, Readings
+from initstudio.history import History, Known
 from initstudio.ui.chart.canvas import FEW, Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
@@ -65,7 +65,7 @@ class LayerPlot(Plot):
         names = history.header.tensors if self.quantity.tensors else history.header.layers
         return list(range(len(names))), names
 
-    def rows(self, readings: Readings, line: Line) -> Array:
+    def rows(self, readings: Known, line: Line) -> Array:
         """Return what a contender's line is the middle of, and its band the range [n, columns]."""
         return readings[self.quantity.reading][line.replicas].astype(np.float64)
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
-from initstudio.history import Header, History, Readings
+from initstudio.history import Header, History, Known
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import signs
 from initstudio.ui.chart.legend import Label
@@ -94,7 +94,7 @@ class SimilarityPlot(LayerPlot):
         """Return the activation functions, the layers before them, or all."""
         return chosen_layers(history.header, self.options.layers)
 
-    def rows(self, readings: Readings, line: Line) -> Array:
+    def rows(self, readings: Known, line: Line) -> Array:
         """Return the cosines of all pairs under each seed [seeds * pairs, layers]."""
         found = readings["cosines"][line.replicas].astype(np.float64)
         pairs: Array = np.moveaxis(found, 2, 1).reshape(-1, found.shape[1])

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Meta
 
 from initstudio.catalogue import Params
-from initstudio.history import History, Readings
+from initstudio.history import History, Known
 from initstudio.ui.chart.lines import Array
 from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line
@@ -56,7 +56,7 @@ class SpectrumPlot(LayerPlot):
         count = history.latest["singular_values"].shape[-1]
         return list(range(count)), tuple(f"{share:.0f}" for share in np.linspace(0, 100, count))
 
-    def rows(self, readings: Readings, line: Line) -> Array:
+    def rows(self, readings: Known, line: Line) -> Array:
         """Return the chosen layer's values of each seed."""
         found = readings["singular_values"][line.replicas].astype(np.float64)
         layer = self.options.layer

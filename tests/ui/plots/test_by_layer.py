@@ -351,8 +351,8 @@ def test_a_reading_that_is_missing_is_a_sentence(key: str, name: str, qtbot: QtB
     assert issubclass(kind, LayerPlot)
     reading = kind.quantities[name].reading
     for history, wanted in ((run_of(), kind.invitation), (run_of(latest={}), "was not measured")):
-        for readings in (history.first, history.latest):
-            del readings[reading]
+        del history.first[reading]
+        history.latest = {key: one for key, one in history.latest.items() if key != reading}
         plot = shown(qtbot, key, history, **options_of(key, name))
         assert plot.data(history)[1:] == []
         only = len(kind.reads) == 1

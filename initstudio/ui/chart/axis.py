@@ -4,8 +4,9 @@ from math import ceil, floor, inf, log10
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
+from PySide6.QtWidgets import QGraphicsSceneResizeEvent
 
 from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
@@ -16,6 +17,9 @@ Ticks = list[tuple[float, list[float]]]
 
 class NumberAxis(pg.AxisItem):
     """Numbers, powers of ten, or names at whole numbers, in the plot's own font."""
+
+    meaning = ""
+    """What it stands for, with units; the base class resizes it while it is being built."""
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation, maxTickLength=-4)
@@ -38,6 +42,21 @@ class NumberAxis(pg.AxisItem):
                 self.setWidth(None)
             self.picture = None
             self.update()
+
+    def write(self, meaning: str, *, anew: bool = False) -> None:
+        """Write what the axis stands for, as far as there is room."""
+        self.meaning = meaning
+        metrics = QFontMetricsF(self.style["tickFont"] or QFont())
+        text = metrics.elidedText(meaning, Qt.TextElideMode.ElideRight, self._length())
+        if text != self.labelText or (anew and text):
+            self.setLabel(text)
+            super().resizeEvent()  # or the label is centred by what it was
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        """Find out for how much of the label there is room."""
+        super().resizeEvent(event)
+        if event:  # the base class calls it without one, too
+            self.write(self.meaning)
 
     def boundingRect(self) -> QRectF:
         """Return the axis and the grid, with room for the numbers at the ends."""
@@ -76,6 +95,16 @@ class NumberAxis(pg.AxisItem):
         spacing, values = ticks[0]
         every = max(1, ceil(self._line() / max(spacing * unit, 1e-3)))
         return [(every * spacing, [one for one in values if round(one / spacing) % every == 0])]
+
+    def _length(self) -> float:
+        """Return the pixels of the longest text that has its middle at the axis's."""
+        whole = self.parentItem().boundingRect() if self.parentItem() else QRectF(self.rect())
+        place = self.geometry()
+        if self.orientation == "left":
+            middle, end = place.center().y(), whole.height()
+        else:
+            middle, end = place.center().x(), whole.width()
+        return float(max(0.0, 2 * min(middle, end - middle)))
 
     def _line(self) -> int:
         """Return the pixels that a line of text needs."""

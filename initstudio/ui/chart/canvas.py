@@ -108,8 +108,7 @@ class Canvas(PointedPlot):
             axis.setTickPen(pg.mkPen(theme.grid, width=self._ink))
             axis.label.setFont(plot_font)
             axis.labelStyle = {"color": theme.muted, "font-size": f"{theme.plot_font}pt"}
-            if axis.labelText:
-                axis.setLabel(axis.labelText)
+            axis.write(axis.meaning, anew=True)
         self.left.setGrid(255)
         self.scale_of_colours.show_theme(theme)
         self._cursor.setPen(pg.mkPen(theme.muted, width=1))
@@ -119,9 +118,7 @@ class Canvas(PointedPlot):
     def name_axes(self, bottom: str, left: str) -> None:
         """Write what the axes stand for, with units."""
         for axis, text in ((self.bottom, bottom), (self.left, left)):
-            if axis.labelText != text:
-                axis.setLabel(text)
-                axis.resizeEvent()  # or the label is centred by what it was
+            axis.write(text)
 
     def hold_axes(self, *, held: bool) -> None:
         """Give the axes a room that is the same for any numbers, or what theirs need.

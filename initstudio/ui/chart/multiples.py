@@ -7,10 +7,9 @@ import numpy as np
 
 from initstudio.distribution import Binned, display_exponent
 from initstudio.target import Target
-from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.lines import Points, Range, counted, fair_top, grown, number
 from initstudio.ui.chart.one_axis import GHOST, TARGET
-from initstudio.ui.chart.panels import GAP, TITLE, Panel
+from initstudio.ui.chart.panels import GAP, Panel, numbers_height, title_height
 from initstudio.ui.chart.small import Pen, Small
 from initstudio.ui.chart.spread import (
     QUANTILE,
@@ -23,12 +22,11 @@ from initstudio.ui.chart.spread import (
     spread_of,
 )
 from initstudio.ui.chart.spread_notes import bins_note, width_note
-from initstudio.ui.chart.words import VeiledWords, Word
+from initstudio.ui.chart.words import VeiledWords, Word, line_height
+from initstudio.ui.theme import Theme
 
-GUTTER = 84.0
-"""Room left of the panels for the layers' names, pixels."""
-BELOW = 20.0
-"""Room below a panel for the numbers of its axis, pixels."""
+GUTTER = 5.6
+"""Room left of the panels for the layers' names, in heights of a line of text."""
 LEAST = 34.0
 """Height of the lowest panel, pixels."""
 STEP = 3.0
@@ -64,7 +62,7 @@ class Multiples:
     def draw(self, scene: Scene, rows: Sequence[Row], *, one_axis: bool) -> list[str]:
         """Draw all rows, whose contenders are the same, and return what must be told."""
         canvas = scene.canvas
-        panels = _panels(canvas, len(rows), len(rows[0].shown), one_axis=one_axis)
+        panels = _panels(scene, len(rows), len(rows[0].shown), one_axis=one_axis)
         for axis in (canvas.left, canvas.bottom):
             axis.show_as(bare=True)
         canvas.name_axes(scene.quantity, "")
@@ -172,22 +170,24 @@ class Multiples:
         return known[2]
 
 
-def rows_that_fit(canvas: Canvas, *, one_axis: bool) -> int:
-    """Return how many rows have room."""
-    once, each = (BELOW, 0.0) if one_axis else (0.0, BELOW)
-    return max(1, int((canvas.rows - TITLE - once + GAP / 2) / (LEAST + GAP / 2 + each)))
+def rows_that_fit(height: float, theme: Theme, *, one_axis: bool) -> int:
+    """Return how many rows have room in so many pixels."""
+    below, title = numbers_height(theme), title_height(theme)
+    once, each = (below, 0.0) if one_axis else (0.0, below)
+    return max(1, int((height - title - once + GAP / 2) / (LEAST + GAP / 2 + each)))
 
 
-def _panels(canvas: Canvas, rows: int, columns: int, *, one_axis: bool) -> list[list[Panel]]:
+def _panels(scene: Scene, rows: int, columns: int, *, one_axis: bool) -> list[list[Panel]]:
     """Return the panels [rows][columns], the first row uppermost, in pixels."""
-    once, each = (BELOW, 0.0) if one_axis else (0.0, BELOW)
-    gutter = min(GUTTER, canvas.columns / 4)
+    canvas, below, title = scene.canvas, numbers_height(scene.theme), title_height(scene.theme)
+    once, each = (below, 0.0) if one_axis else (0.0, below)
+    gutter = min(GUTTER * line_height(scene.theme.plot_font), canvas.columns / 4)
     wide = max(2.0, (canvas.columns - gutter - GAP * columns) / columns)
-    room = canvas.rows - TITLE - once - (GAP / 2 + each) * rows + GAP / 2
+    room = canvas.rows - title - once - (GAP / 2 + each) * rows + GAP / 2
     tall = max(2.0, room / rows)
     found = []
     for row in range(rows):
-        top = canvas.rows - TITLE - row * (tall + GAP / 2 + each)
+        top = canvas.rows - title - row * (tall + GAP / 2 + each)
         lefts = [gutter + GAP / 2 + at * (wide + GAP) for at in range(columns)]
         found.append([Panel(((left, left + wide), (top - tall, top))) for left in lefts])
     return found
@@ -213,11 +213,12 @@ def _draw_frames(
             across, (low, _) = panel.area
             ground.add(np.array(across), np.full(2, low))
             if strip.exponent and (not one_axis or line is panels[-1]):
-                words += panel.numbers_below(strip.x)
+                words += panel.numbers_below(strip.x, scene.theme.plot_font)
         bottom, top = line[0].area[1]
         place = (line[0].area[0][0] - GAP / 2) / 2
         room = line[0].area[0][0] - GAP
-        canvas.words(("layer", row.name), (place, (bottom + top) / 2 - 8), row.name, room=room)
+        level = (bottom + top - line_height(scene.theme.plot_font)) / 2
+        canvas.words(("layer", row.name), (place, level), row.name, room=room)
     ground.draw(scene, "ground", scene.theme.border, width=1.0, z=1)
     theme = scene.theme
     told = canvas.put("numbers", VeiledWords, z=20)

@@ -9,18 +9,17 @@ import numpy as np
 
 from initstudio.distribution import Binned, density
 from initstudio.ui.chart.lines import Array, Points, Range
-from initstudio.ui.chart.panels import GAP, TITLE, Panel
+from initstudio.ui.chart.panels import GAP, Panel, numbers_height, title_height
 from initstudio.ui.chart.small import Pen, sampled
 from initstudio.ui.chart.spread import DEEPEST, Ink, Scene, Shown, axis_of
 from initstudio.ui.chart.spread_notes import notes_of, value_of, width_note
 from initstudio.ui.chart.words import VeiledWords, Word
+from initstudio.ui.theme import Theme
 
 TALL = 1.7
 """Height of a ridge, in steps from one to the next."""
 EACH = 11.0
 """Least room for a ridge, pixels."""
-BELOW = 22.0
-"""Room for the numbers below, pixels."""
 DENSE = 0.5
 """Points of a ridge in a pixel."""
 OLDER = 0.5
@@ -89,8 +88,9 @@ class OverTime:
         canvas.left.show_as(names=tuple(f"{step:,}" for step in reversed(steps)))
         canvas.bottom.show_as(bare=True)
         canvas.name_axes(scene.quantity, "step")
-        unit = (canvas.rows - BELOW - TITLE) / (len(steps) - 1 + TALL)
-        ends = -BELOW / unit, len(steps) - 1 + TALL + TITLE / unit
+        below, title = numbers_height(scene.theme), title_height(scene.theme)
+        unit = (canvas.rows - below - title) / (len(steps) - 1 + TALL)
+        ends = -below / unit, len(steps) - 1 + TALL + title / unit
         canvas.look_at((0, canvas.columns), ends)
         canvas.say("")
         canvas.begin(smooth=scene.settled)
@@ -98,7 +98,7 @@ class OverTime:
         words: list[Word] = []
         for (ink, _), ridges, panel in zip(panels, found, areas, strict=True):
             self._draw_panel(scene, ink, ridges, panel, decades if scene.log else 0.0)
-            words += panel.numbers_below(self._x)
+            words += panel.numbers_below(self._x, scene.theme.plot_font)
         told = canvas.put("numbers", VeiledWords, z=20)
         told.show_words(tuple(words), scene.theme.muted, scene.theme.base, scene.small_font)
         canvas.end()
@@ -147,9 +147,10 @@ class OverTime:
         panel.draw_title(scene.canvas, ink.key, ink.name, ink.colour)
 
 
-def ridges_that_fit(rows: int) -> int:
+def ridges_that_fit(height: float, theme: Theme) -> int:
     """Return how many ridges have room in so many pixels."""
-    return max(2, int((rows - BELOW - TITLE) / EACH - TALL + 1))
+    room = height - numbers_height(theme) - title_height(theme)
+    return max(2, int(room / EACH - TALL + 1))
 
 
 def chosen_rows(count: int, most: int) -> range:

@@ -11,13 +11,14 @@ import numpy as np
 from initstudio.ui.chart.axis import marks_between
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.lines import Array, Range
-from initstudio.ui.chart.words import Word
+from initstudio.ui.chart.words import Word, line_height, width_of
+from initstudio.ui.theme import Theme
 
-TITLE = 20.0
-"""Height of a panel's title, pixels."""
+RULE = 5.0
+"""Pixels between a panel and its title, or the numbers below it."""
 GAP = 10.0
-LETTER = 7.5
-"""Width of a digit with its share of the space between two numbers, pixels."""
+APART = 6.0
+"""Pixels between two numbers, at least."""
 SPILL = 5.0
 """Pixels that a number may reach beyond its panel."""
 
@@ -45,14 +46,17 @@ class Panel:
         return np.asarray(left + (values - view[0]) * ((right - left) / (view[1] - view[0])))
 
     @lru_cache(maxsize=512)  # noqa: B019 - a panel is a value, and soon another
-    def numbers_below(self, view: Range) -> tuple[Word, ...]:
-        """Return the numbers of an axis below the panel, as many as fit there in full."""
+    def numbers_below(self, view: Range, points: float) -> tuple[Word, ...]:
+        """Return the numbers of an axis below the panel, as many as fit there in full.
+
+        `points` is the size of their font.
+        """
         (left, right), (bottom, _) = self.area
         size = (right - left) / self.pixel[0]
         for part in (1.0, 0.7, 0.5, 0.3, 0.15):
             marks = marks_between(*view, part * size, log=False)
             places = self.across(np.array([at for at, _ in marks], np.float64), view).tolist()
-            halves = [LETTER * len(text) / 2 * self.pixel[0] for _, text in marks]
+            halves = [(width_of(text, points) + APART) / 2 * self.pixel[0] for _, text in marks]
             fit = [
                 (x, half, text)
                 for x, half, (_, text) in zip(places, halves, marks, strict=True)
@@ -75,27 +79,39 @@ class Panel:
         return floor(up * rows), floor(across * columns)
 
 
-def panels_in(count: int, width: float, height: float, *, square: bool = False) -> list[Panel]:
+def title_height(theme: Theme) -> float:
+    """Return the pixels that a panel's title needs."""
+    return line_height(theme.plot_font) + RULE
+
+
+def numbers_height(theme: Theme) -> float:
+    """Return the pixels that the numbers below a panel need."""
+    return line_height(theme.plot_font) + RULE
+
+
+def panels_in(
+    count: int, width: float, height: float, title: float, *, square: bool = False
+) -> list[Panel]:
     """Return so many panels in the rows and columns that make them largest, in order of reading.
 
-    The plane is that of the canvas's pixels.
+    The plane is that of the canvas's pixels; `title` is the height of a panel's title.
     """
 
     def size(columns: int) -> tuple[float, float]:
         rows = ceil(count / columns)
         wide = max(2.0, (width - GAP * (columns - 1)) / columns)
-        tall = max(2.0, (height - GAP * (rows - 1)) / rows - TITLE)
+        tall = max(2.0, (height - GAP * (rows - 1)) / rows - title)
         return (min(wide, tall),) * 2 if square else (wide, tall)
 
     best = max(range(1, count + 1), key=lambda columns: min(size(columns)))
     wide, tall = size(best)
     rows = ceil(count / best)
     whole = best * wide + GAP * (best - 1)
-    spare = height - rows * (tall + TITLE) - GAP * (rows - 1)
+    spare = height - rows * (tall + title) - GAP * (rows - 1)
     found = []
     for at in range(count):
         row, column = divmod(at, best)
         left = (width - whole) / 2 + column * (wide + GAP)
-        top = height - spare / 2 - TITLE - row * (tall + TITLE + GAP)
+        top = height - spare / 2 - title - row * (tall + title + GAP)
         found.append(Panel(((left, left + wide), (top - tall, top))))
     return found

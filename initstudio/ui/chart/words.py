@@ -1,6 +1,7 @@
 """Marks of a fixed size on the screen, at places of a picture: words, diamonds and discs."""
 
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import pyqtgraph as pg
@@ -17,6 +18,12 @@ PAD = 3.0
 def width_of(text: str, points: float) -> float:
     """Return how wide a text is in the window's font of this size, pixels."""
     return QFontMetricsF(font(points)).horizontalAdvance(text)
+
+
+@lru_cache(maxsize=64)
+def line_height(points: float) -> float:
+    """Return the height of a line of the window's font of this size, whole pixels."""
+    return float(ceil(QFontMetricsF(font(points)).height()))
 
 
 class Word(NamedTuple):

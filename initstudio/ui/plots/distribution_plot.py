@@ -212,7 +212,8 @@ class DistributionPlot(Plot):
     def _fitting(self, history: History) -> range:
         """Return the layers that have room below one another, evenly spaced."""
         count = len(self.names_of(history.header))
-        most = rows_that_fit(self.canvas, one_axis=self.options.axis == "one")
+        one_axis = self.options.axis == "one"
+        most = rows_that_fit(self.canvas.rows, self.theme, one_axis=one_axis)
         return range(0, count, max(1, -(-count // most)))
 
     def _ink(self, line: Line) -> Ink:
@@ -253,7 +254,7 @@ class DistributionPlot(Plot):
         """Return evenly spaced steps with the newest, and each contender's values at them."""
         kept = history.album.steps_of(self.reads[0]).tolist()
         kept = [step for step in kept if step < history.layers_step]
-        rows = chosen_rows(len(kept), ridges_that_fit(self.canvas.rows) - 1)
+        rows = chosen_rows(len(kept), ridges_that_fit(self.canvas.rows, self.theme) - 1)
         steps = [*(kept[row] for row in rows), history.layers_step]
         found, groups = {}, []
         for line in lines:

@@ -16,6 +16,8 @@ from initstudio.ui.chart.panels import Panel
 from initstudio.ui.plots.one_seed import OneSeedPlot, Seed
 from initstudio.ui.plots.plot import Line, Table
 
+FEW_PIXELS = 3
+
 
 class FiltersOptions(Params, frozen=True):
     """Whose weights are drawn, and by which channel."""
@@ -214,9 +216,13 @@ def columns_for(shape: tuple[int, ...], panel: Panel) -> int:
 
 
 def _centred(shape: tuple[int, ...], panel: Panel) -> tuple[Range, Range]:
-    """Return the area in the panel's middle in which the cells are square, of whole pixels."""
+    """Return the area in the panel's middle in which the cells are square, of whole pixels.
+
+    Of few pixels, half a one counts, or up to half of the room would be left.
+    """
     (left, right), (bottom, top) = panel.area
     size = min((right - left) / shape[1], (top - bottom) / shape[0])
-    size = float(floor(size)) if size >= 1 else size
+    if size >= 1:
+        size = floor(size) if size >= FEW_PIXELS else floor(2 * size) / 2
     x, y = floor((left + right - size * shape[1]) / 2), floor((bottom + top - size * shape[0]) / 2)
     return (x, x + size * shape[1]), (y, y + size * shape[0])

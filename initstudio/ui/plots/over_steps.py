@@ -14,12 +14,12 @@ from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.heat import Cells, cells_of, ends_of_all
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import counted, number
-from initstudio.ui.chart.panels import Panel
+from initstudio.ui.chart.panels import Panel, title_height
 from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.plots.quantity import Places, Quantity, readings_of
 
-TITLE = 24.0
-"""Pixels above the cells, for the contenders' names."""
+ABOVE = 4.0
+"""Pixels above the contenders' names."""
 GAP = 0.03
 """Room between two contenders, over the width of one."""
 QUANTITIES = {
@@ -199,13 +199,14 @@ class OverStepsPlot(Plot):
         single = len(lines) == 1
         wide = last if single else 1.0
         whole = wide * (len(lines) * (1 + GAP) - GAP)
-        tall = count / max(20.0, canvas.rows - TITLE)
+        title = title_height(self.theme) + ABOVE
+        tall = count / max(20.0, canvas.rows - title)
         pixel = (whole / canvas.columns, tall)
         canvas.left.show_as(names=self._places[1][::-1])
         canvas.bottom.show_as(bare=not single)
         across = "step" if single else f"step, from 0 to {last:,.0f} for each"
         canvas.name_axes(across, "layer")
-        canvas.look_at((0, whole), (-0.5, count - 0.5 + TITLE * tall))
+        canvas.look_at((0, whole), (-0.5, count - 0.5 + title * tall))
         for at, (line, spacing) in enumerate(zip(lines, spacings, strict=True)):
             left, found = at * (1 + GAP) * wide, cells[line.key]
             right = left + wide * spacing * found.values.shape[1] / last

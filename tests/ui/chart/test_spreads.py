@@ -13,9 +13,10 @@ from initstudio.target import Target, target_of
 from initstudio.ui.chart.axis import marks_between
 from initstudio.ui.chart.lines import dashed
 from initstudio.ui.chart.over_time import chosen_rows
-from initstudio.ui.chart.panels import LETTER, SPILL, Panel
+from initstudio.ui.chart.panels import SPILL, Panel
 from initstudio.ui.chart.small import Pen, Small, lifted
 from initstudio.ui.chart.spread import DEEPEST, axis_of, decades_of, ends_of, spread_of
+from initstudio.ui.chart.words import width_of
 
 
 def group_of(*values: float, size: int = 0, seed: int = 0, std: float = 1.0) -> Binned:
@@ -92,17 +93,20 @@ def test_no_dash_crosses_a_gap() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(-100, 100), st.floats(1e-6, 100), st.floats(12, 900))
-def test_numbers_below_a_panel_stay_apart_and_within(low: float, span: float, wide: float) -> None:
+@given(st.floats(-100, 100), st.floats(1e-6, 100), st.floats(12, 900), st.sampled_from([9.5, 13.5]))
+@pytest.mark.usefixtures("qapp")
+def test_numbers_below_a_panel_stay_apart_and_within(
+    low: float, span: float, wide: float, points: float
+) -> None:
     panel = Panel(((10.0, 10 + wide), (0.0, 50.0)))
     view = (low, low + span)
-    found = panel.numbers_below(view)
-    for word in found:
-        half = LETTER * len(word.text) / 2
+    found = panel.numbers_below(view, points)
+    halves = [width_of(word.text, points) / 2 for word in found]
+    for word, half in zip(found, halves, strict=True):
         assert word.x - half >= 10 - SPILL
         assert word.x + half <= 10 + wide + SPILL
-    for one, other in pairwise(found):
-        assert one.x + LETTER * len(one.text) / 2 < other.x - LETTER * len(other.text) / 2
+    for (one, half), (other, its_half) in pairwise(zip(found, halves, strict=True)):
+        assert one.x + half < other.x - its_half
 
 
 def test_numbers_of_steps_of_two_and_a_half_are_whole_ones() -> None:

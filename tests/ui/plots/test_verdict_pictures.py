@@ -282,7 +282,7 @@ def test_tables_lie_in_their_panels_on_whole_pixels(
     count: int, classes: int, theme: Theme, qtbot: QtBot
 ) -> None:
     names = tuple(str(at) for at in range(classes))
-    for panel in panels_in(count, 760.0, 340.0, square=True):
+    for panel in panels_in(count, 760.0, 340.0, 20.0, square=True):
         table = table_in(panel, names, theme)
         (left, right), (bottom, top) = table.panel.area
         assert right - left == pytest.approx(table.cell * classes)
@@ -320,9 +320,8 @@ def test_images_of_a_gallery_stay_in_their_cells(
     size: tuple[float, float], ratio: float, qtbot: QtBot
 ) -> None:
     captions = [[Caption("4→9", "2.3", "#000000")] * 16] * 2
-    for gallery, panel in zip(
-        galleries_in(panels_in(2, *size), ratio, captions, LIGHT), panels_in(2, *size), strict=True
-    ):
+    panels = panels_in(2, *size, 20.0)
+    for gallery, panel in zip(galleries_in(panels, ratio, captions, LIGHT), panels, strict=True):
         rows = -(-gallery.count // gallery.columns)
         (left, right), (bottom, top) = panel.area
         assert gallery.columns * gallery.cell[0] <= right - left + 1e-6

@@ -12,7 +12,14 @@ from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
 BESIDE = 24
 """Pixels right of the axes."""
-Ticks = list[tuple[float, list[float]]]
+EDGE = 4
+"""Pixels that the longest label leaves beside it."""
+WIDE = 64
+"""Pixels from number to number below an axis, about."""
+APART = 8
+"""Pixels between two numbers below an axis, at least."""
+Tick = tuple[float, list[float]]
+Ticks = list[Tick]
 
 
 class NumberAxis(pg.AxisItem):
@@ -29,9 +36,18 @@ class NumberAxis(pg.AxisItem):
         self.enableAutoSIPrefix(enable=False)
 
     def show_as(
-        self, *, log: bool = False, names: tuple[str, ...] = (), bare: bool = False
+        self,
+        *,
+        log: bool = False,
+        names: tuple[str, ...] = (),
+        bare: bool = False,
+        times: float = 1.0,
     ) -> None:
-        """Draw the axis anew if it has changed its kind; a bare one is not seen."""
+        """Draw the axis anew if it has changed its kind; a bare one is not seen.
+
+        The numbers are `times` those of the plane.
+        """
+        self.setScale(times)
         if (log, names, bare) != (self.log, self.names, self.bare):
             self.log, self.names, self.bare = log, names, bare
             if self.orientation == "left":
@@ -78,6 +94,8 @@ class NumberAxis(pg.AxisItem):
             return _name_ticks(low, high, size, self._room())
         if self.log:
             return _log_ticks(low, high, size)
+        if self.orientation == "bottom":
+            return self._across(low, high, size) if SMALLEST < high - low < inf else []
         return self._spread(super().tickValues(minVal, maxVal, size)[:1], size / (high - low))
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -90,11 +108,30 @@ class NumberAxis(pg.AxisItem):
 
     def _spread(self, ticks: Ticks, unit: float) -> Ticks:
         """Return every so-manieth number, so that none stands on another; `unit` is in pixels."""
-        if self.orientation != "left" or not ticks:
+        if not ticks:
             return ticks
         spacing, values = ticks[0]
         every = max(1, ceil(self._line() / max(spacing * unit, 1e-3)))
         return [(every * spacing, [one for one in values if round(one / spacing) % every == 0])]
+
+    def _across(self, low: float, high: float, size: float) -> Ticks:
+        """Return as many round numbers as have room beside each other, and at the axis's end."""
+        metrics = QFontMetricsF(self.style["tickFont"] or QFont())
+        low, high = low * self.scale, high * self.scale
+        spacing, unit = nice_step((high - low) / max(2.0, size / WIDE)), size / (high - low)
+        while True:
+            first, last = ceil(low / spacing - 1e-9), floor(high / spacing + 1e-9)
+            values = [at * spacing for at in range(first, last + 1)]
+            widths = [metrics.horizontalAdvance(_linear_text(one, spacing)) for one in values]
+            if max(widths, default=0.0) + APART <= spacing * unit:
+                break
+            spacing = nice_step(1.01 * spacing)
+        found = [
+            one / self.scale
+            for one, width in zip(values, widths, strict=True)
+            if (one - low) * unit + width / 2 <= size + BESIDE
+        ]
+        return [(spacing / self.scale, found)]
 
     def _length(self) -> float:
         """Return the pixels of the longest text that has its middle at the axis's."""
@@ -104,7 +141,7 @@ class NumberAxis(pg.AxisItem):
             middle, end = place.center().y(), whole.height()
         else:
             middle, end = place.center().x(), whole.width()
-        return float(max(0.0, 2 * min(middle, end - middle)))
+        return float(max(0.0, 2 * min(middle, end - middle) - EDGE))
 
     def _line(self) -> int:
         """Return the pixels that a line of text needs."""
@@ -114,7 +151,9 @@ class NumberAxis(pg.AxisItem):
         """Return how many names there are, and the pixels that each needs."""
         if self.orientation == "left":
             return len(self.names), self._line()
-        return len(self.names), max(len(name) for name in self.names) * 7 + 14
+        metrics = QFontMetricsF(self.style["tickFont"] or QFont())
+        widest = max(metrics.horizontalAdvance(name) for name in self.names)
+        return len(self.names), ceil(widest) + 2 * APART
 
 
 def marks_between(low: float, high: float, size: float, *, log: bool) -> list[tuple[float, str]]:

@@ -47,6 +47,7 @@ class Frame(QWidget):
         self.title.setMinimumWidth(40)
         self.title.installEventFilter(self)
         self.toolbar = toolbar
+        self.toolbar.installEventFilter(self)
         self.more = self._make_more()
         self.corner = QHBoxLayout()
         """What stands right of the options, the menu last."""
@@ -165,6 +166,10 @@ class Frame(QWidget):
         """Shorten the notes to the width, and give the options a row where they need one."""
         super().resizeEvent(event)
         self._elide_note()
+        self._find_room()
+
+    def _find_room(self) -> None:
+        """Put the options where there is room for them."""
         title = self.title.fontMetrics().horizontalAdvance(self.title.text())
         options = self.toolbar.sizeHint().width()
         if title + options + self.corner.sizeHint().width() + 38 <= self.width():
@@ -173,8 +178,11 @@ class Frame(QWidget):
             self._place_toolbar("below" if options + 24 <= self.width() else "fold")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ask for more room at a double click on the title."""
-        if event.type() == QEvent.Type.MouseButtonDblClick:
+        """Ask for more room at a double click on the title; heed options that come and go."""
+        if watched is self.toolbar:
+            if event.type() == QEvent.Type.LayoutRequest:
+                self._find_room()
+        elif event.type() == QEvent.Type.MouseButtonDblClick:
             self.enlarge_asked.emit()
             return True
         return super().eventFilter(watched, event)

@@ -156,8 +156,8 @@ class ColourScale(pg.GraphicsWidget):
             painter.drawText(QPointF(GAP + BAR + GAP, y), text)
         painter.translate(self.size().width() - metrics.descent(), height / 2)
         painter.rotate(-90)
-        width = metrics.horizontalAdvance(label)
-        painter.drawText(QPointF(-width / 2, 0), label)
+        text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, height)
+        painter.drawText(QPointF(-metrics.horizontalAdvance(text) / 2, 0), text)
 
     def _marks(self) -> list[tuple[float, str]]:
         """Return where numbers stand, as a share of the height, and their text."""

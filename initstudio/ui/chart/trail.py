@@ -11,6 +11,7 @@ from initstudio.ui.chart.contender_line import Stroke
 from initstudio.ui.chart.lines import Array, nice_step, number
 from initstudio.ui.chart.panels import Panel
 from initstudio.ui.chart.route import held_near
+from initstudio.ui.chart.words import width_of
 from initstudio.ui.theme import Theme
 
 FEW = 60
@@ -45,17 +46,20 @@ class Trail:
         canvas.dots(("now", self.key), places[-1:, 0], places[-1:, 1], colour, size=size, z=20)
         return places
 
-    def draw_in(self, panel: Panel, canvas: Canvas, theme: Theme, note: str) -> Array:
+    def draw_in(self, panel: Panel, canvas: Canvas, theme: Theme, notes: Sequence[str]) -> Array:
         """Draw it in a panel, and return its places.
 
-        With a dot at 0, a bar that tells the scale, and a note beside that.
+        With a dot at 0, a bar that tells the scale, and beside that the first note that fits.
         """
         places, start, bar = in_panel(self.places, panel)
         canvas.dots(("start", self.key), start[:, 0], start[:, 1], theme.text, size=START, z=30)
         key = ("bar", self.key)
         canvas.line(key, bar.x, bar.y, theme.muted, width=2, z=5)
         canvas.words(key, (float(bar.x[0]), float(bar.y[0]) + 2), number(bar.length))
-        canvas.words(("shares", self.key), (float(bar.x[1]) + BESIDE, float(bar.y[0])), note)
+        left = float(bar.x[1]) + BESIDE
+        room = panel.area[0][1] - left
+        note = next((one for one in notes if width_of(one, theme.plot_font) <= room), "")
+        canvas.words(("shares", self.key), (left, float(bar.y[0])), note)
         return Trail(self.key, self.stroke, places).draw(canvas)
 
 

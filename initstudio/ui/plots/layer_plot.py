@@ -74,6 +74,10 @@ class LayerPlot(Plot):
         found: Array = np.median(np.where(np.isfinite(rows), rows, np.inf), axis=0)
         return found
 
+    def show_across(self, names: tuple[str, ...]) -> None:
+        """Make the axis that the places stand on."""
+        self.canvas.bottom.show_as(names=names)
+
     def band_note(self) -> str:
         """Return what line and band are, where there is a band."""
         seeds = len(self.lines[0].replicas) if self.lines else 0
@@ -143,7 +147,7 @@ class LayerPlot(Plot):
         self._view_y = self._range(values)
         canvas = self.canvas
         canvas.left.show_as(log=self.log)
-        canvas.bottom.show_as(names=names)
+        self.show_across(names)
         canvas.name_axes(self.across, self.quantity.axis)
         canvas.look_at((-0.3, len(names) - 0.7), self._view_y)
         canvas.say("")

@@ -258,8 +258,9 @@ class PathsPlot(OneSeedPlot):
         for line, panel, route, plane in parts:
             stroke = line.stroke(theme)
             trail = Trail(line.key, stroke, plane.of(route.points))
-            shares = " and ".join(share_text(share) for share in plane.shares)
-            self._placed.append(trail.draw_in(panel, canvas, theme, shares))
+            shares = [share_text(share) for share in plane.shares]
+            notes = [" and ".join(shares), ", ".join(shares), shares[0]]
+            self._placed.append(trail.draw_in(panel, canvas, theme, notes))
         self.draw_titles()
         canvas.end()
 

@@ -56,6 +56,10 @@ class SpectrumPlot(LayerPlot):
         count = history.latest["singular_values"].shape[-1]
         return list(range(count)), tuple(f"{share:.0f}" for share in np.linspace(0, 100, count))
 
+    def show_across(self, names: tuple[str, ...]) -> None:
+        """Make an axis of round shares."""
+        self.canvas.bottom.show_as(times=100 / max(1, len(names) - 1))
+
     def rows(self, readings: Known, line: Line) -> Array:
         """Return the chosen layer's values of each seed."""
         found = readings["singular_values"][line.replicas].astype(np.float64)

@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from initstudio.ui.plots.learning import LossPlot
+from initstudio.ui.plots.paths import PathsPlot
+from tests.synthetic import experiment_of, history_of
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support grabbing the keyboard")
@@ -34,3 +36,17 @@ def test_options_that_have_no_room_are_behind_a_button_and_come_back(qtbot: QtBo
     qtbot.waitUntil(plot.toolbar.isVisible)
     assert not plot.fold.isVisible()
     assert plot.isAncestorOf(plot.toolbar)
+
+
+def test_options_that_come_and_go_find_their_room(qtbot: QtBot) -> None:
+    plot = PathsPlot()
+    qtbot.addWidget(plot)
+    plot.show_contenders(experiment_of(3).contenders)
+    plot.show()
+    needed = plot.title.fontMetrics().horizontalAdvance(plot.label)
+    needed += plot.toolbar.sizeHint().width() + plot.corner.sizeHint().width()
+    plot.resize(needed + 48, 300)
+    qtbot.waitUntil(lambda: plot.toolbar.geometry().top() < plot.title.geometry().bottom())
+    plot.restart(history_of(experiment_of(3)))  # planes are offered for several contenders alone
+    assert plot.toolbar.control("plane").isVisible()
+    qtbot.waitUntil(lambda: plot.toolbar.geometry().top() >= plot.title.geometry().bottom() - 2)

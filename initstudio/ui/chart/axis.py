@@ -12,6 +12,8 @@ from initstudio.ui.chart.lines import SMALLEST, nice_step, number, superscript
 
 BESIDE = 24
 """Pixels right of the axes."""
+PLAIN = 1e9
+"""Whole numbers below are written out where they need more than three digits."""
 EDGE = 4
 """Pixels that the longest label leaves beside it."""
 WIDE = 64
@@ -68,6 +70,10 @@ class NumberAxis(pg.AxisItem):
             self.setLabel(text)
             super().resizeEvent()  # or the label is centred by what it was
 
+    def labelString(self) -> str:  # noqa: N802 - pyqtgraph's name
+        """Return the label as HTML, without the room for a unit that the base class leaves."""
+        return str(super().labelString()).replace(" </span>", "</span>")
+
     def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
         """Find out for how much of the label there is room."""
         super().resizeEvent(event)
@@ -119,19 +125,24 @@ class NumberAxis(pg.AxisItem):
         metrics = QFontMetricsF(self.style["tickFont"] or QFont())
         low, high = low * self.scale, high * self.scale
         spacing, unit = nice_step((high - low) / max(2.0, size / WIDE)), size / (high - low)
+        ends: Ticks = []
         while True:
             first, last = ceil(low / spacing - 1e-9), floor(high / spacing + 1e-9)
             values = [at * spacing for at in range(first, last + 1)]
             widths = [metrics.horizontalAdvance(_linear_text(one, spacing)) for one in values]
-            if max(widths, default=0.0) + APART <= spacing * unit:
-                break
+            found = [
+                one
+                for one, width in zip(values, widths, strict=True)
+                if (one - low) * unit + width / 2 <= size + BESIDE
+            ]
+            if len(found) < 2 and ends:  # one number alone tells nothing
+                return ends
+            room = max(widths, default=0.0) + APART
+            if room <= spacing * unit:
+                return [(spacing / self.scale, [one / self.scale for one in found])]
+            if len(found) > 1 and room <= (found[-1] - found[0]) * unit:
+                ends = [(spacing / self.scale, [found[at] / self.scale for at in (0, -1)])]
             spacing = nice_step(1.01 * spacing)
-        found = [
-            one / self.scale
-            for one, width in zip(values, widths, strict=True)
-            if (one - low) * unit + width / 2 <= size + BESIDE
-        ]
-        return [(spacing / self.scale, found)]
 
     def _length(self) -> float:
         """Return the pixels of the longest text that has its middle at the axis's."""
@@ -199,11 +210,16 @@ def _log_text(value: float) -> str:
 
 
 def _linear_text(value: float, spacing: float) -> str:
+    """Return a multiple of the spacing with so many digits that it differs from the next one."""
     if abs(value) < spacing / 1000:
         return "0"
-    if spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4:
-        return number(value, 3)
     places = max(0, ceil(-log10(spacing) - 1e-9)) if spacing < 1 else 0
     if abs(spacing * 10**places - round(spacing * 10**places)) > 1e-6:
         places += 1
+    # down to the digit after the spacing's first, as 250 counts it, too
+    digits = floor(log10(abs(value)) + 1e-9) + 1 + (places or 1 - floor(log10(spacing) + 1e-9))
+    if abs(value) < PLAIN and spacing >= 1 and digits > 3:
+        return f"{value:,.0f}".replace("-", "−")
+    if spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4:
+        return number(value, max(3, digits))
     return f"{value:,.{places}f}".replace("-", "−")

@@ -107,7 +107,7 @@ class Canvas(PointedPlot):
             axis.setPen(pg.mkPen(theme.border, width=self._ink))
             axis.setTickPen(pg.mkPen(theme.grid, width=self._ink))
             axis.label.setFont(plot_font)
-            axis.labelStyle = {"color": theme.muted, "font-size": f"{theme.plot_font}pt"}
+            axis.labelStyle = {"color": theme.muted}
             axis.write(axis.meaning, anew=True)
         self.left.setGrid(255)
         self.scale_of_colours.show_theme(theme)

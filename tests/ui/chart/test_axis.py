@@ -1,5 +1,6 @@
 """Numbers on an axis: none stands on another."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +34,17 @@ def axis_of(points: float, orientation: str = "bottom") -> tuple[NumberAxis, QFo
     return axis, QFontMetricsF(made)
 
 
+def as_number(text: str) -> float:
+    """Read a number as it is written on an axis: "−1,000", "2.5×10⁻⁶", "10⁵"."""
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    mantissa, times, power = (
+        text.rpartition("10") if re.search("[⁻⁰¹²³⁴-⁹]$", text) else (text, "", "")
+    )
+    sign = -1 if text.startswith("−") else 1
+    plain = float(mantissa.strip("−×").replace(",", "") or 1)
+    return sign * plain * (10 ** int(power.translate(raised)) if times else 1)
+
+
 @pytest.mark.usefixtures("qapp")
 @settings(max_examples=200, deadline=None)
 @given(
@@ -59,8 +71,11 @@ def test_numbers_below_an_axis_stay_apart_and_are_not_cut(
         assert place + half <= size + BESIDE + 1e-6
     for (one, half), (other, its_half) in pairwise(zip(places, halves, strict=True)):
         assert one + half < other - its_half
-    steps = np.diff(np.array(values) * times)
-    assert np.allclose(steps, spacing * times)
+    counts = np.array(values) / spacing
+    assert np.allclose(counts, np.round(counts), atol=1e-6 * (1 + np.abs(counts).max(initial=0)))
+    texts = axis.tickStrings(values, times, spacing)
+    told = np.array([as_number(text) for text in texts])
+    assert np.allclose(told, np.array(values) * times, rtol=0, atol=1e-3 * spacing * times)
     if size >= 300 and 1e-3 < span < 100 and abs(low) < 100:
         assert len(values) >= 2
 

@@ -207,6 +207,25 @@ def over_seeds(drawn: Array) -> tuple[Array, Array, Array]:
     return np.where(some, below / 2 + above / 2, np.nan), low, high
 
 
+def quartiles_of(ordered: Array, known: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+    """Return the lower and upper quartile [n] of the first `known` [n] of rows [n, k].
+
+    The rows are in order. Between two values they are interpolated, as numpy's `quantile` does.
+    """
+    last = np.maximum(known - 1, 0)
+    found = []
+    for share in (0.25, 0.75):
+        place = share * last
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, last)
+        rows = np.arange(len(ordered))
+        low, high = ordered[rows, below], ordered[rows, above]
+        inner = np.where(above > below, place - below, 0.0)
+        with np.errstate(invalid="ignore"):
+            found.append(np.where(inner > 0, low + inner * (high - low), low))
+    return found[0], found[1]
+
+
 def nice_step(step: float) -> float:
     """Return the next step of 1, 2, 2.5 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(step))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from initstudio.levels import CAPACITY
 from initstudio.series import Cut, Rows, Series
-from initstudio.ui.chart.lines import Array, Range, columns_of, decimate
+from initstudio.ui.chart.lines import Array, Range, columns_of, decimate, quartiles_of
 
 BLOCK = 128
 NEAR = 2048
@@ -262,27 +262,9 @@ def _summary(rows: Rows, replicas: npt.NDArray[np.int64], *, quartiles: bool) ->
     if quartiles:
         flat = ordered.reshape(-1, ordered.shape[2])
         low, high = (
-            one.reshape(middle.shape) for one in _quartiles(flat, known.reshape(flat.shape).sum(1))
+            one.reshape(middle.shape)
+            for one in quartiles_of(flat, known.reshape(flat.shape).sum(1))
         )
         return np.stack([middle, low, high])
     high = np.where(known, values, -np.inf).max(2)
     return np.stack([middle, ordered[..., 0], high])
-
-
-def _quartiles(ordered: Array, known: npt.NDArray[np.int64]) -> tuple[Array, Array]:
-    """Return the lower and upper quartile [n] of the first `known` [n] of rows [n, seeds].
-
-    The rows are in order. Between two values they are interpolated, as numpy's `quantile` does.
-    """
-    last = np.maximum(known - 1, 0)
-    found = []
-    for share in (0.25, 0.75):
-        place = share * last
-        below = np.floor(place).astype(np.int64)
-        above = np.minimum(below + 1, last)
-        rows = np.arange(len(ordered))
-        low, high = ordered[rows, below], ordered[rows, above]
-        inner = np.where(above > below, place - below, 0.0)
-        with np.errstate(invalid="ignore"):
-            found.append(np.where(inner > 0, low + inner * (high - low), low))
-    return found[0], found[1]

@@ -66,13 +66,18 @@ class LayerPlot(Plot):
         return list(range(len(names))), names
 
     def rows(self, readings: Known, line: Line) -> Array:
-        """Return what a contender's line is the middle of, and its band the range [n, columns]."""
+        """Return what a contender's line is the middle of, and its band the ends [n, columns]."""
         return readings[self.quantity.reading][line.replicas].astype(np.float64)
 
     def middle(self, rows: Array, _line: Line) -> Array:
         """Return the line [columns] of rows [n, columns]: the median, over which NaN is endless."""
         found: Array = np.median(np.where(np.isfinite(rows), rows, np.inf), axis=0)
         return found
+
+    def band(self, rows: Array) -> tuple[Array, Array]:
+        """Return the ends of the band [columns]: the least and the greatest finite number."""
+        known = np.isfinite(rows)
+        return np.where(known, rows, np.inf).min(0), np.where(known, rows, -np.inf).max(0)
 
     def show_across(self, names: tuple[str, ...]) -> None:
         """Make the axis that the places stand on."""
@@ -209,9 +214,7 @@ class LayerPlot(Plot):
             return Curve(nothing, nothing, nothing, 0, nothing, 0, 0)
         rows = self._in_units(self.rows(readings, line))
         middle, rows = self.middle(rows, line)[columns], rows[:, columns]
-        known = np.isfinite(rows)
-        low = np.where(known, rows, np.inf).min(0)
-        high = np.where(known, rows, -np.inf).max(0)
+        low, high = self.band(rows)
         _, hostile, lost = masked(rows, log=self.log)
         drawn, _, _ = masked(np.stack([middle, low, high]), log=self.log)
         return Curve(drawn[0], drawn[1], drawn[2], len(rows), middle, hostile, lost)

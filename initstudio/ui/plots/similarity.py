@@ -11,7 +11,7 @@ from initstudio.history import Header, History, Known
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import signs
 from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import Array, counted, number
+from initstudio.ui.chart.lines import Array, counted, number, quartiles_of
 from initstudio.ui.chart.panels import Panel, panels_in, title_height
 from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line, Table
@@ -105,6 +105,12 @@ class SimilarityPlot(LayerPlot):
         means = _mean(rows.reshape(len(line.replicas), -1, rows.shape[1]))
         return super().middle(means, line)
 
+    def band(self, rows: Array) -> tuple[Array, Array]:
+        """Return the quartiles: with few inputs some pairs are alike and some opposite anyway."""
+        known = np.isfinite(rows)
+        ordered = np.sort(np.where(known, rows, np.inf), axis=0)
+        return quartiles_of(ordered.T, known.sum(0))
+
     def middle_as_read(self, rows: Array, _line: Line) -> Array:
         """Return the mean over the pairs."""
         one: Array = _mean(rows[None])[0]
@@ -114,7 +120,7 @@ class SimilarityPlot(LayerPlot):
         """Return what line and band are."""
         seeds = len(self.lines[0].replicas) if self.lines else 0
         of = f" and {seeds} seeds" if seeds > 1 else ""
-        what = "mean and range" if len(self.lines) <= self.most_bands else "mean"
+        what = "mean and quartiles" if len(self.lines) <= self.most_bands else "mean"
         return f"{what} of the pairs of the first {EXAMPLES} inputs{of}"
 
     def data(self, history: History) -> Table:

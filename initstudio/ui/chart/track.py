@@ -261,10 +261,7 @@ def _summary(rows: Rows, replicas: npt.NDArray[np.int64], *, quartiles: bool) ->
         middle = (ordered[..., half - 1] + middle) / 2
     if quartiles:
         flat = ordered.reshape(-1, ordered.shape[2])
-        low, high = (
-            one.reshape(middle.shape)
-            for one in quartiles_of(flat, known.reshape(flat.shape).sum(1))
-        )
-        return np.stack([middle, low, high])
+        low, high = quartiles_of(flat, known.reshape(flat.shape).sum(1))
+        return np.stack([middle, low.reshape(middle.shape), high.reshape(middle.shape)])
     high = np.where(known, values, -np.inf).max(2)
     return np.stack([middle, ordered[..., 0], high])

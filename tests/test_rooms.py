@@ -60,6 +60,7 @@ BASES = {
     "initstudio.ui.plots.step_plot",
     "initstudio.ui.plots.quantity",
     "initstudio.ui.plots.one_seed",
+    "initstudio.ui.plots.curve_plot",
     "initstudio.ui.plots.study_plot",
     "initstudio.ui.plots.judged_plot",
     "initstudio.ui.panels.panel",

@@ -1,6 +1,5 @@
 """The curve that each network makes of one input, over the data."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -9,20 +8,10 @@ from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
 from initstudio.history import Header, History, Known
-from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import (
-    Array,
-    Range,
-    counted,
-    grown,
-    masked,
-    nice_range,
-    number,
-    over_seeds,
-)
+from initstudio.ui.chart.lines import Range, grown, nice_range, number
 from initstudio.ui.examples import Examples, datasets_of, examples_of
-from initstudio.ui.plots.plot import Line, Plot, Table
+from initstudio.ui.plots.curve_plot import Curve, CurvePlot, over
+from initstudio.ui.plots.plot import Line, Table
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -30,7 +19,6 @@ if TYPE_CHECKING:
 BEYOND = 0.5
 """What the axis reaches beyond the data for a curve's sake, as a part of their range."""
 FAINT = 0.4
-MOST_BANDS = 4
 
 
 class FittedOptions(Params, frozen=True):
@@ -44,22 +32,7 @@ class FittedOptions(Params, frozen=True):
     ] = True
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """What one contender predicts at places x: the middle of its seeds, the least and greatest.
-
-    NaN where no seed has a number; `lost` counts those that are none.
-    """
-
-    x: Array
-    middle: Array
-    low: Array
-    high: Array
-    lost: int
-    total: int
-
-
-class FittedPlot(Plot):
+class FittedPlot(CurvePlot):
     """A curve for each contender over dots of the data."""
 
     key = "fitted"
@@ -75,27 +48,13 @@ class FittedPlot(Plot):
     Options = FittedOptions
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        self._view: Range | None = None
-        self._drawn: tuple[Line, ...] = ()
-        self._curves: list[Curve] = []
         self._starts: dict[Hashable, Curve] = {}
-        self._hover: float | None = None
         super().__init__(parent)
-
-    def make_picture(self) -> Canvas:
-        """Return a canvas that tells where the mouse is."""
-        canvas = self.make_canvas()
-        canvas.hovered.connect(self._on_hovered)
-        return canvas
-
-    def state_of(self, history: History) -> object:
-        """Return the step of the newest readings."""
-        return history.layers_step
 
     def on_shape_changed(self) -> None:
         """Forget the axis and the curves."""
-        self._view = None
-        self._drawn, self._curves, self._starts = (), [], {}
+        super().on_shape_changed()
+        self._starts = {}
 
     def fits(self, pinned: Header, present: Header) -> bool:
         """Return whether a pinned run is of the same data."""
@@ -103,8 +62,8 @@ class FittedPlot(Plot):
 
     def draw(self, history: History) -> None:
         """Draw dots, faint curves of the start, and the present ones."""
-        self._take_in(history)
-        if not self._drawn:
+        self.take_in(history)
+        if not self.drawn:
             missing = [key for key in self.reads if key not in history.latest]
             names = " and ".join(f"“{key.replace('_', ' ')}”" for key in missing)
             self.clear(f"{names} was not recorded in this run.")
@@ -120,19 +79,18 @@ class FittedPlot(Plot):
             x, y = (one.astype(np.float64) for one in (found.x[:, 0], found.values))
             canvas.dots("data", x, y, theme.blend(theme.muted, 0.55), size=4.0, z=1)
         if self.options.start and history.layers_step > 0:
-            for line in self._drawn:
+            for line in self.drawn:
                 self._draw_start(line, self.of(line, history))
-        for line, curve in zip(self._drawn, self._curves, strict=True):
-            self._draw_curve(line, curve)
+        self.draw_curves()
         canvas.end()
-        self._label()
+        self.name_curves()
         self.show_notes(self._make_notes(history, found))
 
     def data(self, history: History) -> Table:
         """Return what each network predicts at each place, at the start and now."""
         rows: Table = [("contender", "seed", "step", "input", "at the start", "now")]
-        self._take_in(history)
-        for line, curve in zip(self._drawn, self._curves, strict=True):
+        self.take_in(history)
+        for line, curve in zip(self.drawn, self.curves, strict=True):
             run, x = self.of(line, history), curve.x.tolist()
             for replica in line.replicas.tolist():
                 first, now = (one["fit"][replica].tolist() for one in (run.first, run.latest))
@@ -142,19 +100,21 @@ class FittedPlot(Plot):
 
     # ------------------------------------------------------------------ inside
 
-    def _take_in(self, history: History) -> None:
-        """Take the curves of the contenders whose run has some."""
-        has = {key: self.lines_with(key, history) for key in self.reads}
-        self._drawn = tuple(line for line in self.lines if all(line in one for one in has.values()))
-        self._curves = [_curve(self.of(line, history).latest, line) for line in self._drawn]
+    def curve_of(self, readings: Known, line: Line) -> Curve:
+        """Return what a contender predicts along the input."""
+        fit = readings["fit"]
+        low, high = readings["input_range"][0, 0].astype(np.float64).tolist()
+        return over(np.linspace(low, high, fit.shape[1]), fit[line.replicas])
+
+    def text_of(self, curve: Curve) -> str:
+        """Return what is predicted below the mouse."""
+        if self.hover is not None:
+            return number(curve.at(self.hover))
+        return "no number" if curve.ends is None else ""
 
     def _axis(self, found: Examples | None) -> Range:
         """Return the axis of values: the data's, and of the curves what is not far beyond."""
-        ends = [
-            (float(np.nanmin(one.low)), float(np.nanmax(one.high)))
-            for one in self._curves
-            if np.isfinite(one.low).any()
-        ]
+        ends = self.ends()
         if found is None or found.values is None:
             lows, highs = zip(*ends, strict=True) if ends else ((0.0,), (1.0,))
             usual = sorted(zip(lows, highs, strict=True), key=lambda one: one[1] - one[0])
@@ -175,41 +135,28 @@ class FittedPlot(Plot):
         canvas.left.show_as()
         canvas.bottom.show_as()
         canvas.name_axes("input", which)
-        x = self._curves[0].x
+        x = self.curves[0].x
         canvas.look_at((float(x[0]), float(x[-1])), self._view or nice_range(0, 1))
 
     def _draw_start(self, line: Line, run: History) -> None:
         theme = self.theme
         ink = theme.blend(theme.colour(line.slot), FAINT)
         if line.key not in self._starts:
-            self._starts[line.key] = _curve(run.first, line)
+            self._starts[line.key] = self.curve_of(run.first, line)
         first = self._starts[line.key]
         key = ("start", line.key)
         self.canvas.line(key, first.x, first.middle, ink, width=theme.thin_width, z=3)
 
-    def _draw_curve(self, line: Line, curve: Curve) -> None:
-        canvas, theme, stroke = self.canvas, self.theme, line.stroke(self.theme)
-        if len(line.replicas) > 1 and len(self._drawn) <= MOST_BANDS:
-            veil = theme.veil(theme.colour(line.slot), len(self._drawn))
-            canvas.area(line.key, curve.x, curve.low, curve.high, veil, z=2)
-        canvas.line(
-            line.key, curve.x, curve.middle, stroke.colour, width=stroke.width, dash=stroke.dash
-        )
-
     def _make_notes(self, history: History, found: Examples | None) -> list[str]:
         notes = [f"step {history.layers_step:,}", *self._troubles()]
-        seeds = history.header.experiment.seeds.count
-        if seeds > 1:
-            banded = len(self._drawn) <= MOST_BANDS
-            notes.append(
-                f"{'median and range' if banded else 'median'} of {counted(seeds, 'seed')}"
-            )
+        notes.append(self.seeds_note(history))
         if history.header.experiment.data.standardize:
             notes.append("input and value are standardized")
         if self.options.start and history.layers_step > 0:
             notes.append("faint: at the start")
         if found and found.values is not None and self.options.data:
-            of = f" of seed {history.header.seeds[0]}" if seeds > 1 else ""
+            several = history.header.experiment.seeds.count > 1
+            of = f" of seed {history.header.seeds[0]}" if several else ""
             notes.append(f"dots: {len(found.x):,} of {found.total:,} training examples{of}")
         return notes
 
@@ -217,10 +164,10 @@ class FittedPlot(Plot):
         """Return what cannot be drawn of the contenders."""
         notes = []
         low, high = self._view or (0.0, 1.0)
-        for line, curve in zip(self._drawn, self._curves, strict=True):
-            if curve.lost:
+        for line, curve in zip(self.drawn, self.curves, strict=True):
+            if curve.hostile:
                 notes.append(
-                    f"{line.name}: no finite value at {curve.lost:,} of {curve.total:,} places"
+                    f"{line.name}: no finite value at {curve.hostile:,} of {curve.total:,} places"
                 )
             reach = np.array([one for one in (*curve.low, *curve.high) if np.isfinite(one)])
             out = reach[(reach < low) | (reach > high)]
@@ -228,32 +175,3 @@ class FittedPlot(Plot):
                 far = number(float(out[np.abs(out).argmax()]))
                 notes.append(f"{line.name} reaches {far}, beyond the axis")
         return notes
-
-    def _on_hovered(self, x: float | None) -> None:
-        self._hover = x
-        self.canvas.point_at(x if self._curves else None)
-        self._label()
-
-    def _label(self) -> None:
-        """Name the contenders, with what they predict below the mouse."""
-        labels = []
-        for line, curve in zip(self._drawn, self._curves, strict=True):
-            text = ""
-            if self._hover is not None:
-                text = number(float(np.interp(self._hover, curve.x, curve.middle)))
-            elif np.isnan(curve.middle).all():
-                text = "no number"
-            labels.append(Label(line.name, line.slot, text, line.run))
-        self.legend.show_labels(tuple(labels))
-
-
-def _curve(readings: Known, line: Line) -> Curve:
-    """Return what a contender predicts, over its seeds, in these readings of its run."""
-    drawn, lost, _ = masked(readings["fit"][line.replicas], log=False)
-    return Curve(_places(readings), *over_seeds(drawn), lost, drawn.size)
-
-
-def _places(readings: Known) -> Array:
-    """Return where on the input the networks were asked."""
-    low, high = readings["input_range"][0, 0].astype(np.float64).tolist()
-    return np.linspace(low, high, readings["fit"].shape[1])

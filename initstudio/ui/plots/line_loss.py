@@ -1,32 +1,18 @@
 """The loss along the straight line from the start to the present weights."""
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
-from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
-from initstudio.history import Header, History
+from initstudio.history import Header, History, Known
 from initstudio.measurement import SELDOM
 from initstudio.trajectories import LINE
-from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.chart.legend import Label
-from initstudio.ui.chart.lines import (
-    Array,
-    Range,
-    counted,
-    fair_top,
-    grown,
-    masked,
-    number,
-    over_seeds,
-)
-from initstudio.ui.plots.plot import Line, Plot, Table
+from initstudio.ui.chart.lines import Range, counted, fair_top, grown, number
+from initstudio.ui.plots.curve_plot import Curve, CurvePlot, over
+from initstudio.ui.plots.plot import Line, Table
 
-MOST_BANDS = 4
 GUIDES = ((0.0, "start"), (1.0, "now"))
 PLACES = np.array(LINE)
 
@@ -40,22 +26,7 @@ class LineLossOptions(Params, frozen=True):
     ] = "linear"
 
 
-@dataclass(frozen=True, eq=False)
-class Losses:
-    """What one contender loses at each place: the middle of its seeds, the least and greatest.
-
-    As it is drawn; NaN where no seed has a number. `hostile` and `lost` count what is left out: no
-    finite number, and 0 or less on a log scale.
-    """
-
-    middle: Array
-    low: Array
-    high: Array
-    hostile: int
-    lost: int
-
-
-class LineLossPlot(Plot):
+class LineLossPlot(CurvePlot):
     """A curve for each contender, from a quarter before its start to a quarter beyond now."""
 
     key = "line_loss"
@@ -69,43 +40,20 @@ class LineLossPlot(Plot):
     reads = ("line_loss",)
     Options = LineLossOptions
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        self._view: Range | None = None
-        self._drawn: tuple[Line, ...] = ()
-        self._losses: list[Losses] = []
-        self._hover: float | None = None
-        super().__init__(parent)
-
-    def make_picture(self) -> Canvas:
-        """Return a canvas that tells where the mouse is."""
-        canvas = self.make_canvas()
-        canvas.hovered.connect(self._on_hovered)
-        return canvas
-
-    def state_of(self, history: History) -> object:
-        """Return the step of the newest readings."""
-        return history.layers_step
-
     def fits(self, pinned: Header, present: Header) -> bool:
         """Return whether a pinned run minimises the same loss."""
         return pinned.experiment.training.loss == present.experiment.training.loss
 
-    def on_shape_changed(self) -> None:
-        """Forget the axis and the curves."""
-        self._view = None
-        self._drawn, self._losses = (), []
-
     def draw(self, history: History) -> None:
         """Draw the guides, and a curve for each contender."""
-        self._take_in(history)
-        if not self._drawn:
+        self.take_in(history)
+        if not self.drawn:
             self.clear("“line loss” was not recorded in this run.")
             self.show_notes([])
             return
-        log = self.options.scale == "log"
-        self._view = self._axis(log=log)
+        self._view = self._axis()
         canvas = self.canvas
-        canvas.left.show_as(log=log)
+        canvas.left.show_as(log=self._log)
         canvas.bottom.show_as()
         name = "place on the line from the start (0) to now (1)"
         canvas.name_axes(name, "loss on the first batch")
@@ -113,10 +61,9 @@ class LineLossPlot(Plot):
         canvas.say("")
         canvas.begin(smooth=self.settled)
         self._draw_guides()
-        for line, losses in zip(self._drawn, self._losses, strict=True):
-            self._draw_curve(line, losses)
+        self.draw_curves()
         canvas.end()
-        self._label()
+        self.name_curves()
         self.show_notes(self._make_notes(history))
 
     def data(self, history: History) -> Table:
@@ -132,26 +79,27 @@ class LineLossPlot(Plot):
 
     # ------------------------------------------------------------------ inside
 
-    def _take_in(self, history: History) -> None:
-        """Take the curves of the contenders whose run has some."""
-        log = self.options.scale == "log"
-        self._drawn = self.lines_with("line_loss", history)
-        self._losses = [
-            _losses(self.of(line, history).latest["line_loss"][line.replicas], log=log)
-            for line in self._drawn
-        ]
+    @property
+    def _log(self) -> bool:
+        return bool(self.options.scale == "log")
 
-    def _axis(self, *, log: bool) -> Range:
+    def curve_of(self, readings: Known, line: Line) -> Curve:
+        """Return what a contender loses at each place."""
+        return over(PLACES, readings["line_loss"][line.replicas], log=self._log)
+
+    def text_of(self, curve: Curve) -> str:
+        """Return the loss below the mouse, or now."""
+        value = curve.at(1.0 if self.hover is None else self.hover)
+        value = 10**value if self._log else value
+        return number(value) if np.isfinite(value) else "no number"
+
+    def _axis(self) -> Range:
         """Return the axis of losses; one that a runaway reaches above is cut off."""
-        ends = [
-            (float(np.nanmin(one.low)), float(np.nanmax(one.high)))
-            for one in self._losses
-            if np.isfinite(one.low).any()
-        ]
+        ends = self.ends()
         if not ends:
             return self._view or (0.0, 1.0)
         lows, highs = [low for low, _ in ends], [high for _, high in ends]
-        if log:
+        if self._log:
             return grown(self._view, min(lows), max(highs), log=True)
         return grown(self._view, min(0.0, *lows), fair_top(lows, highs))
 
@@ -165,22 +113,10 @@ class LineLossPlot(Plot):
             place = (at + 0.01, bottom + 0.02 * (top - bottom))
             self.canvas.words(key, place, word)
 
-    def _draw_curve(self, line: Line, losses: Losses) -> None:
-        canvas, stroke = self.canvas, line.stroke(self.theme)
-        if len(line.replicas) > 1 and len(self._drawn) <= MOST_BANDS:
-            veil = self.theme.veil(stroke.colour, len(self._drawn))
-            canvas.area(line.key, PLACES, losses.low, losses.high, veil, z=3)
-        canvas.line(
-            line.key, PLACES, losses.middle, stroke.colour, width=stroke.width, dash=stroke.dash
-        )
-
     def _make_notes(self, history: History) -> list[str]:
         notes = [f"step {_step_of(history):,}", *self._troubles()]
-        seeds = history.header.experiment.seeds.count
-        if seeds > 1:
-            banded = len(self._drawn) <= MOST_BANDS
-            what = "median and range" if banded else "median"
-            notes.append(f"{what} of {counted(seeds, 'seed')}, each on its own first batch")
+        seeds = self.seeds_note(history)
+        notes.append(f"{seeds}, each on its own first batch" if seeds else "")
         notes.append("without dropout; normalization goes by the batch")
         return notes
 
@@ -188,36 +124,21 @@ class LineLossPlot(Plot):
         """Return what cannot be drawn of the contenders."""
         notes = []
         _, top = self._view or (0.0, np.inf)
-        log = self.options.scale == "log"
-        for line, losses in zip(self._drawn, self._losses, strict=True):
-            if losses.hostile:
-                notes.append(f"{line.name}: no finite loss at {counted(losses.hostile, 'place')}")
-            if losses.lost:
-                notes.append(
-                    f"{line.name}: 0 at {counted(losses.lost, 'place')}, not on this scale"
-                )
-            most = float(np.nanmax(losses.high, initial=-np.inf))
-            if not log and most > top:
+        for line, curve in zip(self.drawn, self.curves, strict=True):
+            if curve.hostile:
+                notes.append(f"{line.name}: no finite loss at {counted(curve.hostile, 'place')}")
+            if curve.lost:
+                notes.append(f"{line.name}: 0 at {counted(curve.lost, 'place')}, not on this scale")
+            most = float(np.nanmax(curve.high, initial=-np.inf))
+            if not self._log and most > top:
                 notes.append(f"{line.name} reaches {number(most)}, above the axis")
         return notes
 
-    def _on_hovered(self, x: float | None) -> None:
-        self._hover = x
-        self.canvas.point_at(x if self._losses else None)
-        self._label()
-        if x is not None and self._losses:
+    def on_hovered(self, x: float | None) -> None:
+        """Tell of the curves where the mouse is, and where that is."""
+        super().on_hovered(x)
+        if x is not None and self.curves:
             self.canvas.setToolTip(f"{100 * x:.0f} % of the way from the start to now")
-
-    def _label(self) -> None:
-        """Name the contenders, with their loss below the mouse, or now."""
-        labels = []
-        for line, losses in zip(self._drawn, self._losses, strict=True):
-            at = 1.0 if self._hover is None else self._hover
-            value = float(np.interp(at, PLACES, losses.middle))
-            value = 10**value if self.options.scale == "log" else value
-            text = number(value) if np.isfinite(value) else "no number"
-            labels.append(Label(line.name, line.slot, text, line.run))
-        self.legend.show_labels(tuple(labels))
 
 
 def _step_of(run: History) -> int:
@@ -229,9 +150,3 @@ def _step_of(run: History) -> int:
         return run.layers_step
     every = SELDOM * run.header.experiment.recording.every
     return run.layers_step // every * every
-
-
-def _losses(readings: npt.NDArray[np.floating], *, log: bool) -> Losses:
-    """Return what one contender loses, over its seeds [seeds, places]."""
-    drawn, hostile, lost = masked(readings, log=log)
-    return Losses(*over_seeds(drawn), hostile, lost)

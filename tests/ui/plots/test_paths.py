@@ -359,7 +359,7 @@ def test_the_loss_is_drawn_at_its_places(qtbot: QtBot, seeds: int) -> None:
         assert float(plot.legend.labels[contender].value) == pytest.approx(now, rel=1e-2)
     for word, at in (("start", 0.0), ("now", 1.0)):
         assert drawn_line(plot, ("guide", word))[:, 0].tolist() == [at, at]
-    plot._on_hovered(LINE[8])
+    plot.on_hovered(LINE[8])
     hovered = drawn_line(plot, 0)[8, 1]
     assert float(plot.legend.labels[0].value) == pytest.approx(hovered, rel=1e-2)
     assert "25 % of the way" in plot.canvas.toolTip()

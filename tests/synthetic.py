@@ -13,7 +13,7 @@ from initstudio.experiment import Experiment, Recording, Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
 from initstudio.paths import resource
 from initstudio.results import Results
-from initstudio.ui.studies import Studied
+from initstudio.ui.studied import Studied
 
 if TYPE_CHECKING:
     from collections.abc import Callable

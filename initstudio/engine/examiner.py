@@ -51,6 +51,16 @@ class _Work:
     resting: bool = False
     reported: float = -1.0
 
+    @property
+    def key(self) -> tuple[bool, str]:
+        """Return what at most one work has: whether it stands behind others, and its study."""
+        return self.asked.behind, self.asked.study
+
+    @property
+    def order(self) -> tuple[bool, int]:
+        """Return what is least of what goes first."""
+        return self.asked.behind, self.study.order
+
 
 class Examiner:
     """Serves the commands of studies in a queue, until another kind of command comes."""
@@ -61,7 +71,7 @@ class Examiner:
         self._commands = commands
         self._send = send
         self._studies = studies
-        self._works: dict[str, _Work] = {}
+        self._works: dict[tuple[bool, str], _Work] = {}
         self._next: Command | None = None
         self._over = False
 
@@ -83,14 +93,15 @@ class Examiner:
     def _obey(self, command: Command | None) -> None:
         match command:
             case Examine(study=key) if key in self._studies:
-                self._works[key] = _Work(command, self._studies[key], time.monotonic())
+                work = _Work(command, self._studies[key], time.monotonic())
+                self._works[work.key] = work
             case Examine(ask=ask, study=key):
                 self._send(NotExamined(ask, key, key, "There is no such study."))
-            case Rest(study=key, resting=resting):
-                if key in self._works:
-                    self._works[key].resting = resting
-            case Forget(study=key):
-                self._works.pop(key, None)
+            case Rest(study=key, resting=resting, behind=behind):
+                if (behind, key) in self._works:
+                    self._works[behind, key].resting = resting
+            case Forget(study=key, behind=behind):
+                self._works.pop((behind, key), None)
             case Start() | None:
                 self._next, self._over = command, True
                 self._works.clear()
@@ -99,14 +110,13 @@ class Examiner:
 
     def _most_wanted(self) -> _Work | None:
         wanted = [work for work in self._works.values() if not work.resting]
-        return min(wanted, key=lambda work: work.study.order, default=None)
+        return min(wanted, key=lambda work: work.order, default=None)
 
     def _advance(self, work: _Work) -> None:
         """Let a study do one slice, and tell of what it has found."""
-        key = work.asked.study
         try:
             if work.slices is None:
-                params = work.study.parse(work.asked.params, f"{key}.params")
+                params = work.study.parse(work.asked.params, f"{work.asked.study}.params")
                 resolved = plan(work.asked.experiment)
                 work.slices = work.study.begin(resolved, params, partial(self._heed, work))
             found = next(work.slices)
@@ -126,7 +136,7 @@ class Examiner:
             return
         work.news = found or work.news
         if found is not None and found.share >= 1:
-            self._works.pop(key, None)
+            self._works.pop(work.key, None)
             self._tell(work)
         elif work.news and time.monotonic() - work.reported >= NEWS:
             self._tell(work)
@@ -143,7 +153,7 @@ class Examiner:
             self._send(Working(work.asked.ask, work.asked.study, done))
         while not self._over and not self._commands.empty():
             self._obey(self._commands.get())
-        if self._over or self._works.get(work.asked.study) is not work:
+        if self._over or self._works.get(work.key) is not work:
             raise Superseded
         first = self._most_wanted()
         if first is not work:
@@ -156,6 +166,6 @@ class Examiner:
             work.news, work.reported = None, time.monotonic()
 
     def _fail(self, work: _Work, where: str, why: str) -> None:
-        self._works.pop(work.asked.study, None)
+        self._works.pop(work.key, None)
         self._tell(work)
         self._send(NotExamined(work.asked.ask, work.asked.study, where, why))

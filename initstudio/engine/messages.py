@@ -63,12 +63,17 @@ class SaveWeights(msgspec.Struct, frozen=True, tag="save_weights"):
 
 
 class Examine(msgspec.Struct, frozen=True, tag="examine"):
-    """Make a study of an experiment; whatever this study is doing for an earlier one ends."""
+    """Make a study of an experiment; whatever this study is doing for an earlier one ends.
+
+    One that is `behind` is of another experiment than the present one: it waits for all that are
+    not, and neither ends the other.
+    """
 
     ask: int
     study: str
     experiment: Experiment
     params: dict[str, Value] = {}
+    behind: bool = False
 
 
 class Rest(msgspec.Struct, frozen=True, tag="rest"):
@@ -76,12 +81,14 @@ class Rest(msgspec.Struct, frozen=True, tag="rest"):
 
     study: str
     resting: bool = True
+    behind: bool = False
 
 
 class Forget(msgspec.Struct, frozen=True, tag="forget"):
     """End a study: nobody looks at it any more."""
 
     study: str
+    behind: bool = False
 
 
 Command: TypeAlias = (

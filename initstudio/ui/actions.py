@@ -239,6 +239,14 @@ ACTS: tuple[Act, ...] = (
         enabled=_has_steps,
     ),
     Act(
+        key="pin_start",
+        menu="Run",
+        text="Pin t&his start",
+        tip="Keep this start in the X-ray's pictures, dashed, when the experiment is edited",
+        shortcuts=("Ctrl+Shift+K",),
+        enabled=_can_restart,
+    ),
+    Act(
         key="show_race",
         menu="View",
         text="The &race",

@@ -149,10 +149,26 @@ class Commands(QObject):
         pins, history = self._session.pins, self._session.history
         if history is None or history.last_step <= 0:
             self._session.failed.emit("Pins", "This run has not made a step yet.")
-        elif pins.full and pins.of(history) is None:
-            self._session.failed.emit("Pins", f"{MOST} runs are pinned; take one off first.")
-        else:
+        elif pins.of(history) is None and self._has_room():
             pins.add(history)
+
+    def pin_start(self) -> None:
+        """Keep the present start in the X-ray's pictures when the experiment is edited."""
+        pins, experiment = self._session.pins, self._session.experiment
+        for problem in self._session.problems[:1]:
+            self._session.failed.emit(problem.where, problem.why)
+            return
+        found = pins.of_start(experiment)
+        if found:
+            self._session.failed.emit("Pins", f"This start is pinned, as {found.name}.")
+        elif self._has_room():
+            pins.add_start(experiment)
+
+    def _has_room(self) -> bool:
+        """Return whether one more can be pinned; else say that it cannot."""
+        if self._session.pins.full:
+            self._session.failed.emit("Pins", f"{MOST} are pinned; take one off first.")
+        return not self._session.pins.full
 
     def show_race(self) -> None:
         """Show the board of the race."""

@@ -15,8 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from initstudio.ui.board import Board
+from initstudio.ui.pins_button import PinsButton
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START, Studies
+from initstudio.ui.studied import START
+from initstudio.ui.studies import Studies
 from initstudio.ui.timeline_bar import TimelineBar
 
 RACE, XRAY = 0, 1
@@ -57,6 +59,9 @@ class Pages(QWidget):
         head.setContentsMargins(8, 0, 8, 0)
         head.addWidget(self.tabs)
         head.addWidget(self.status, 1)
+        self.pins = PinsButton(session)
+        head.addWidget(self.pins)
+        head.addSpacing(6)
         head.addWidget(self._menus)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

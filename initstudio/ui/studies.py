@@ -5,28 +5,41 @@ Of each study one question is under way; when it is answered, or takes long, the
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import count
 from time import monotonic
-from typing import TypeAlias
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from initstudio.catalogue import Value
-from initstudio.engine.messages import Examine, Examined, Forget, NotExamined, Rest, Working
+from initstudio.engine.messages import (
+    Command,
+    Examine,
+    Examined,
+    Forget,
+    NotExamined,
+    Rest,
+    Working,
+)
 from initstudio.engine.plan import header_of
 from initstudio.experiment import Experiment
-from initstudio.history import Header, History, Stretch
-from initstudio.results import Results
+from initstudio.history import Header, History
+from initstudio.ui.chart.contender_line import Pin
+from initstudio.ui.pinned_studies import PinnedStudies
 from initstudio.ui.session import Session
+from initstudio.ui.studied import (
+    QUICK,
+    START,
+    Question,
+    Studied,
+    Wants,
+    history_of,
+    of_probes,
+    probes_in,
+    studied_by,
+)
 from initstudio.ui.worker import Died, Event, RunWorker
 
-Wants: TypeAlias = Mapping[str, Mapping[str, Value]]
-"""Studies by key, each with its parameters."""
-START = "start"
-"""The study that gives all readings at step 0."""
-QUICK = {START, "phase"}
-"""Studies that follow each move of a hand; the others wait until it rests."""
 REST = 0.4
 """Seconds without an edit after which a hand rests."""
 HURRY = 0.3
@@ -35,38 +48,6 @@ SILENCE = 20.0
 """Seconds without a word after which an engine that is asked something else is ended."""
 LOOK = 100
 """Milliseconds from look to look at questions that wait."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Studied:
-    """What is known by one study; of which experiment, its `header` tells.
-
-    `fresh`: it is of the present experiment. `share` of the work is done. `trouble` says why there
-    is nothing.
-    """
-
-    header: Header
-    results: Results | None = None
-    share: float = 0.0
-    trouble: str = ""
-    fresh: bool = True
-    resting: bool = False
-
-
-@dataclass(kw_only=True)
-class _Question:
-    """What was asked last of one study."""
-
-    ask: int
-    experiment: Experiment
-    params: dict[str, Value]
-    began: float
-    heard: float
-    tries: int = 0
-    answered: bool = False
-
-    def is_about(self, experiment: Experiment, params: Mapping[str, Value]) -> bool:
-        return self.params == dict(params) and self.experiment.work() == experiment.work()
 
 
 class Studies(QObject):
@@ -93,15 +74,19 @@ class Studies(QObject):
         self._worker: RunWorker | None = None
         self._wants: dict[str, Wants] = {}
         self._known: dict[str, Studied] = {}
-        self._asked: dict[str, _Question] = {}
+        self._asked: dict[str, Question] = {}
         self._resting: set[str] = set()
-        self._last_ask = 0
+        self._asks = count(1)
         self._edited = -REST
+        self._busy = True
+        """Whether anything of the present experiment is under way, as far as is known."""
         self._look = QTimer(self, interval=LOOK)
         self._look.timeout.connect(self._ask_what_waits)
         session.experiment_changed.connect(self._on_experiment_changed)
         session.state_changed.connect(self._on_state_changed)
         session.closed.connect(self.close)
+        self.pinned = PinnedStudies(session, self._send, self._asks, self)
+        """What is known of the starts of pinned runs."""
 
     @property
     def experiment(self) -> Experiment:
@@ -126,6 +111,11 @@ class Studies(QObject):
                 self._forget(key)
             self._ask_what_waits()
 
+    def want_pinned(self, wants: Mapping[Pin, Wants]) -> None:
+        """Note which studies of pinned runs somebody looks at just now."""
+        self.pinned.want(wants)
+        self._ask_of_pinned()
+
     def of(self, study: str) -> Studied | None:
         """Return what is known by a study; None if nothing is."""
         return self._known.get(study)
@@ -133,9 +123,10 @@ class Studies(QObject):
     def rest(self, study: str, *, resting: bool) -> None:
         """Let a study wait, or go on where it was."""
         (self._resting.add if resting else self._resting.discard)(study)
-        if self._worker:
-            self._worker.send(Rest(study, resting))
+        self._send(Rest(study, resting))
+        self.pinned.rest(study, resting=resting)
         self._note(study, resting=resting)
+        self._ask_what_waits()
 
     def drain(self) -> None:
         """Take in what the engine has reported; happens by itself, too."""
@@ -156,8 +147,7 @@ class Studies(QObject):
         found = {key: params for wants in self._wants.values() for key, params in wants.items()}
         if START in found:
             starts = [wants[START] for wants in self._wants.values() if START in wants]
-            probes = {key for one in starts for key in str(one.get("probes", "")).split()}
-            found[START] = {"probes": " ".join(sorted(probes))}
+            found[START] = of_probes(set().union(*map(probes_in, starts)))
         return found
 
     def _on_experiment_changed(self, experiment: Experiment) -> None:
@@ -173,7 +163,7 @@ class Studies(QObject):
 
     def _ask_what_waits(self) -> None:
         """Ask for what is wanted and not known yet, unless an answer is on its way."""
-        waiting = False
+        waiting, self._busy, busy = False, True, False
         if self._make_worker is None or (self._worker is None and self.session.begins):
             return  # a second engine that loads would keep the first one waiting
         for key, params in self._all_wants().items():
@@ -182,11 +172,12 @@ class Studies(QObject):
                 known = self._known.get(key)
                 answer = known is not None and known.header.experiment is question.experiment
                 self._note(key, fresh=answer)
+                busy |= not question.answered and key not in self._resting
                 continue
             self._note(key, fresh=False)
             if self.session.problems:
                 continue
-            now = monotonic()
+            now, busy = monotonic(), True
             moves = key not in QUICK and now - self._edited < REST
             if moves or (question and not question.answered and now - question.began < HURRY):
                 waiting = True
@@ -198,15 +189,18 @@ class Studies(QObject):
             self._look.start()
         else:
             self._look.stop()
+        self._busy = busy
+        self._ask_of_pinned()
+
+    def _ask_of_pinned(self) -> None:
+        """Ask for the next study of a pinned run, if all of the present experiment is known."""
+        if not self._busy:
+            self.pinned.ask_next(self._resting)
 
     def _ask(self, key: str, params: Mapping[str, Value], tries: int = 0) -> None:
-        worker = self._worker or self._begin()
-        if worker is None:
-            return
-        self._last_ask += 1
-        now = monotonic()
-        self._asked[key] = _Question(
-            ask=self._last_ask,
+        ask, now = next(self._asks), monotonic()
+        self._asked[key] = Question(
+            ask=ask,
             experiment=self.experiment,
             params=dict(params),
             began=now,
@@ -214,23 +208,27 @@ class Studies(QObject):
             tries=tries,
         )
         self._note(key, share=0.0)
-        worker.send(Examine(self._last_ask, key, self.experiment, dict(params)))
+        self._send(Examine(ask, key, self.experiment, dict(params)))
         if key in self._resting:
-            worker.send(Rest(key))
+            self._send(Rest(key))
 
-    def _begin(self) -> RunWorker | None:
-        if self._make_worker:
+    def _send(self, command: Command) -> None:
+        """Tell the engine, which begins with its first question."""
+        if self._worker is None and self._make_worker and isinstance(command, Examine):
             self._worker = self._make_worker()
             self._worker.arrived.connect(self.drain)
             self._worker.start()
-        return self._worker
+        if self._worker:
+            self._worker.send(command)
 
     def _forget(self, key: str) -> None:
         question = self._asked[key]
         if not question.answered:
             del self._asked[key]
-            if self._worker:
-                self._worker.send(Forget(key))
+            self._send(Forget(key))
+            known = self._known.get(key)
+            if known and known.results:  # which is not under way any more
+                self._note(key, share=known.results.share)
 
     def _replace_engine(self) -> None:
         if self._worker:
@@ -245,30 +243,26 @@ class Studies(QObject):
                 if question and question.ask == event.ask:
                     question.heard = monotonic()
                     self._take_answer(event, question)
+                self.pinned.take(event)
             case _:
                 pass  # of a run, and it has none
 
-    def _take_answer(self, event: Examined | NotExamined | Working, asked: _Question) -> None:
+    def _take_answer(self, event: Examined | NotExamined | Working, asked: Question) -> None:
         fresh = asked.is_about(self.experiment, asked.params)
         match event:
             case Working(study=key, share=share):
                 self._note(key, share=share)
-            case NotExamined(study=key, where=where, why=why):
-                asked.answered = True
-                trouble = why if where.startswith("$") else f"{where}: {why}"
-                header = self._header_of(key, asked.experiment)
-                self._put(key, Studied(header=header, trouble=trouble, fresh=fresh))
-            case Examined(study=key, results=results):
-                asked.answered = results.share >= 1
-                known = Studied(
-                    header=self._header_of(key, asked.experiment),
-                    results=results,
-                    share=results.share,
+            case NotExamined(study=key) | Examined(study=key):
+                known = studied_by(
+                    event,
+                    self._header_of(key, asked.experiment),
                     fresh=fresh,
                     resting=key in self._resting,
                 )
-                if key == START:
-                    self._show_start(known.header, results)
+                asked.answered = known.results is None or known.share >= 1
+                if key == START and known.results:
+                    self.history = history_of(known.header, known.results)
+                    self.runs_changed.emit()
                 self._put(key, known)
 
     def _header_of(self, key: str, experiment: Experiment) -> Header:
@@ -276,25 +270,10 @@ class Studies(QObject):
         same = known is not None and known.header.experiment is experiment
         return known.header if known and same else header_of(experiment)
 
-    def _show_start(self, header: Header, results: Results) -> None:
-        history = History(header)
-        values = results.values
-        stepped = {key: one[None] for key, one in values.items() if key in {"loss", "accuracy"}}
-        history.extend(
-            Stretch(
-                steps=np.zeros(1 if stepped else 0, np.int64),
-                series=stepped,
-                epoch_steps=np.zeros(0, np.int64),
-                epoch_series={},
-                layers_step=0,
-                layers={key: one for key, one in values.items() if key not in stepped},
-            )
-        )
-        self.history = history
-        self.runs_changed.emit()
-
     def _on_died(self, why: str) -> None:
         """Ask once more what was under way; what ends two engines is given up."""
+        idle = all(one.answered or key in self._resting for key, one in self._asked.items())
+        self.pinned.on_died(why, guilty=idle)
         for key, question in list(self._asked.items()):
             if question.answered:
                 continue

@@ -1,24 +1,18 @@
-"""The bar below the race: a slider through the run, its replay, and the runs that are pinned."""
-
-from functools import partial
+"""The bar below the race: a slider through the run, and its replay."""
 
 from PySide6.QtCore import QSettings, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
-    QMenu,
     QSlider,
     QToolButton,
     QWidget,
 )
 
-from initstudio.ui.chart.contender_line import Pin
-from initstudio.ui.pins import MOST
 from initstudio.ui.session import Session
-from initstudio.ui.timeline import SPEEDS
+from initstudio.ui.timeline import SPEEDS, Timeline
 
 PLACES = 1_000_000
 """Places of the slider; a longer run has several steps in each."""
@@ -34,12 +28,11 @@ TIP = (
 
 
 class TimelineBar(QWidget):
-    """Shows the session's timeline and its pins, and moves them."""
+    """Shows the session's timeline, and moves it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._timeline = session.timeline
         self.setObjectName("timeline")
         self.setAccessibleName("Timeline")
         self.play = _button("▶", "Replay", "Replay the run (Ctrl+Space)")
@@ -48,9 +41,6 @@ class TimelineBar(QWidget):
         self.where = QLabel()
         self.speed = QComboBox()
         self.loop = _button("Loop", "Loop", "Begin the replay again at its end")
-        self.pins = _button("Pins", "Pinned runs", "Keep runs in the pictures, dashed")
-        self.pinned = QMenu(self.pins)
-        """The menu of the pinned runs."""
         self._late = QTimer(self, singleShot=True, interval=PACE)
         self._fill()
         self.play.clicked.connect(self._timeline.play_or_pause)
@@ -64,11 +54,12 @@ class TimelineBar(QWidget):
         self._late.timeout.connect(self._show)
         self._timeline.moved.connect(self._show)
         self._timeline.changed.connect(self._on_changed)
-        session.pins.changed.connect(self._show_pins)
-        session.runs_changed.connect(self._show_pins)
         self._restore()
         self._show()
-        self._show_pins()
+
+    @property
+    def _timeline(self) -> Timeline:
+        return self._session.timeline
 
     def _fill(self) -> None:
         self.where.setProperty("kind", "muted")
@@ -82,16 +73,12 @@ class TimelineBar(QWidget):
         for seconds, text in SPEEDS.items():
             self.speed.addItem(text, seconds)
         self.loop.setCheckable(True)
-        self.pinned.setToolTipsVisible(True)
-        self.pinned.aboutToShow.connect(self._fill_pins)
-        self.pins.setMenu(self.pinned)
-        self.pins.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 6)
         row.setSpacing(6)
         row.addWidget(self.play)
         row.addWidget(self.slider, 1)
-        for widget in (self.where, self.now, self.speed, self.loop, self.pins):
+        for widget in (self.where, self.now, self.speed, self.loop):
             row.addWidget(widget)
 
     # ------------------------------------------------------------------ what is shown
@@ -137,52 +124,6 @@ class TimelineBar(QWidget):
     def _on_loop(self, loops: bool) -> None:  # noqa: FBT001 - Qt's signal
         self._timeline.loops = loops
         self._remember()
-
-    # ------------------------------------------------------------------ pins
-
-    def _show_pins(self) -> None:
-        count = len(self._session.pins.all)
-        self.pins.setText(f"Pins: {count}" if count else "Pins")
-
-    def _fill_pins(self) -> None:
-        """Offer the runs that can be pinned, and those that are."""
-        menu = self.pinned
-        menu.clear()
-        pins = self._session.pins
-        for text, history in (
-            ("Pin this run", self._session.history),
-            ("Pin the run before", self._session.before),
-        ):
-            action = menu.addAction(text)
-            possible = history is not None and history.last_step > 0
-            action.setEnabled(possible and not pins.full and pins.of(history) is None)
-            action.triggered.connect(partial(self._on_pinned, history))
-            if pins.full:
-                action.setToolTip(f"{MOST} runs are pinned; take one off first.")
-        for pin in pins.all:
-            menu.addSeparator()
-            present = " (this run)" if pin.history is self._session.history else ""
-            step = f"step {pin.history.last_step:,}{present}"
-            sub = menu.addMenu(f"{pin.name}: {pin.history.header.experiment.title}, {step}")
-            sub.addAction("Rename…").triggered.connect(partial(self._ask_name, pin))
-            sub.addAction("Take off").triggered.connect(partial(self._on_removed, pin))
-        if pins.all:
-            menu.addSeparator()
-            menu.addAction("Take all off").triggered.connect(pins.clear)
-
-    def _on_pinned(self, history: object, *_checked: bool) -> None:
-        found = (self._session.history, self._session.before)
-        for one in found:
-            if one is not None and one is history:
-                self._session.pins.add(one)
-
-    def _on_removed(self, pin: Pin, *_checked: bool) -> None:
-        self._session.pins.remove(pin)
-
-    def _ask_name(self, pin: Pin, *_checked: bool) -> None:
-        name, good = QInputDialog.getText(self, "Rename a pinned run", "Name:", text=pin.name)
-        if good:
-            self._session.pins.rename(pin, name)
 
     # ------------------------------------------------------------------ settings
 

@@ -30,7 +30,7 @@ from initstudio.ui import theme
 from initstudio.ui.main_window import MainWindow
 from initstudio.ui.pages import XRAY
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START
+from initstudio.ui.studied import START
 from initstudio.ui.worker import RunWorker, examiner
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

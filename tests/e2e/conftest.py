@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from initstudio.presets import ARTICLE
 from initstudio.ui import session, theme
-from initstudio.ui.studies import START
+from initstudio.ui.studied import START
 from tests.studio import Studio
 
 

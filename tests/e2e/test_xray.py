@@ -1,14 +1,17 @@
 """A person looks at how the contenders start, before any training, and edits what is seen."""
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from initstudio import edits
 from initstudio.experiment import Choice, Experiment
-from initstudio.presets import DEEP_DIGITS
+from initstudio.presets import DEEP_DIGITS, DIGITS
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.session import State
-from initstudio.ui.studies import START
+from initstudio.ui.studied import START, Studied
 from tests.studio import PATIENCE, Studio
 
 LOOKED_AT = replace(
@@ -53,6 +56,52 @@ def test_the_xray_follows_edits_while_a_run_goes_on(studio: Studio, qtbot: QtBot
     shows_start_of(studio, other, qtbot)
     assert studio.session.state in {State.RUNNING, State.FINISHED}
     assert studio.history.header.experiment == LOOKED_AT
+
+
+def test_a_pinned_start_stays_beside_the_next_one(studio: Studio, qtbot: QtBot) -> None:
+    first = replace(DIGITS, xray=tuple(Choice(key) for key in ("activation_std", "jacobian")))
+    studio.session.load(first)
+    studio.menu("View", "The X-ray")
+    studies, board = studio.window.studies, studio.window.pages.xray
+    jacobian = board.plots["jacobian"]
+    assert isinstance(jacobian, StudyPlot)
+    shows_start_of(studio, first, qtbot)
+    qtbot.waitUntil(lambda: whole(studies.of("jacobian"), first), timeout=PATIENCE)
+    history, alone = studies.history, studies.of("jacobian")
+    assert history is not None
+    assert alone is not None
+    assert alone.results is not None
+    studio.menu("Run", "Pin this start")
+    assert studio.text("Pinned runs") == "Pins: 1"
+    assert jacobian.pins == (), "it is the present one"
+    other = edits.set_scheme(first, 0, "weight", Choice("normal", {"std": 0.5}))
+    studio.session.edit(other, "Scheme")
+    qtbot.waitUntil(lambda: any(whole(one, first) for one in jacobian.beside), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: bool(studies.pinned.beside[0].history.latest), timeout=PATIENCE)
+    shows_start_of(studio, other, qtbot)
+    beside = jacobian.beside[0]
+    assert beside is not None
+    assert beside.results is not None
+    for key, values in alone.results.values.items():
+        np.testing.assert_array_equal(beside.results.values[key], values)
+    (pin,) = board.plots["activation_std"].pins
+    for key, values in history.first.items():
+        np.testing.assert_array_equal(pin.history.first[key], values)
+    assert "Xavier (Start 1)" in [label.name for label in jacobian.legend.labels]
+    assert ("line", (1, 0)) in jacobian.canvas._items
+    studio.session.pins.clear()
+    qtbot.waitUntil(lambda: ("line", (1, 0)) not in seen(jacobian.canvas))
+
+
+def whole(studied: Studied | None, experiment: Experiment) -> bool:
+    """Return whether a study of this experiment is over."""
+    same = studied is not None and studied.header.experiment.work() == experiment.work()
+    return same and studied is not None and studied.share >= 1
+
+
+def seen(canvas: Canvas) -> set[object]:
+    """Return the keys of what is in sight."""
+    return {key for key, item in canvas._items.items() if item.isVisible()}
 
 
 @pytest.mark.parametrize("page", ["The race", "The X-ray"])

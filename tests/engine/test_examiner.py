@@ -41,14 +41,11 @@ class Desk:
         self.done: list[str] = []
         self.during: Slice = lambda _desk, _key, _at, _heed: None
         self._slices = slices
-        self._open: set[str] = set()
+        self._open: dict[tuple[bool, str], int] = {}
 
     def ask(self, command: Command) -> None:
         """Put a command into the queue."""
-        if isinstance(command, Examine):
-            self._open.add(command.study)
-        if isinstance(command, Forget):
-            self._open.discard(command.study)
+        self._note(command)
         self.commands.put(command)
 
     def study(self, key: str, order: int) -> Study[NoParams]:
@@ -64,16 +61,23 @@ class Desk:
     def serve(self, *commands: Command) -> Command | None:
         first, *rest = commands
         assert isinstance(first, Examine | Rest | Forget)
-        self._open.add(first.study)
+        self._note(first)
         for one in rest:
             self.ask(one)
         studies = {"quick": self.study("quick", 1), "slow": self.study("slow", 9)}
         return Examiner(self.commands, self._send, studies).serve(first)
 
+    def _note(self, command: Command) -> None:
+        if isinstance(command, Examine):
+            self._open[command.behind, command.study] = command.ask
+        if isinstance(command, Forget):
+            self._open.pop((command.behind, command.study), None)
+
     def _send(self, report: Report) -> None:
         self.reports.append(report)
         if _is_last(report):
-            self._open.discard(getattr(report, "study", ""))
+            ended = getattr(report, "ask", 0)
+            self._open = {key: ask for key, ask in self._open.items() if ask != ended}
         if not self._open and self.commands.empty():
             self.commands.put(None)
 
@@ -152,16 +156,52 @@ def test_a_study_can_wait_and_goes_on_where_it_was() -> None:
     assert at_end(desk) == [(2, "quick"), (1, "slow")]
 
 
-def test_a_study_that_nobody_looks_at_ends() -> None:
+def test_what_stands_behind_waits_for_all_others_and_goes_on_where_it_was() -> None:
+    desk = Desk()
+
+    def during(desk: Desk, key: str, at: int, _heed: Heed) -> None:
+        if (key, at, len(desk.done)) == ("quick", 1, 1):
+            desk.ask(Examine(2, "slow", ARTICLE))
+            desk.ask(Examine(3, "quick", ARTICLE))
+
+    desk.during = during
+    desk.serve(Examine(1, "quick", OTHER, behind=True))
+    assert desk.done == [
+        *("quick 0 Ano", "quick 1 Ano"),
+        *(f"quick {at} The" for at in range(4)),
+        *(f"slow {at} The" for at in range(4)),
+        *("quick 2 Ano", "quick 3 Ano"),
+    ]
+    assert at_end(desk) == [(3, "quick"), (2, "slow"), (1, "quick")]
+
+
+def test_what_stands_behind_can_wait_by_itself() -> None:
+    desk = Desk()
+
+    def during(desk: Desk, key: str, at: int, _heed: Heed) -> None:
+        if key == "slow" and at == 1 and len(desk.done) == 1:
+            desk.ask(Rest("slow", behind=True))
+            desk.ask(Examine(2, "slow", ARTICLE))
+        if len(desk.done) == 5:
+            desk.ask(Rest("slow", resting=False, behind=True))
+
+    desk.during = during
+    desk.serve(Examine(1, "slow", OTHER, behind=True))
+    assert [one[-3:] for one in desk.done] == ["Ano"] * 2 + ["The"] * 4 + ["Ano"] * 2
+    assert at_end(desk) == [(2, "slow"), (1, "slow")]
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_study_that_nobody_looks_at_ends(behind: bool) -> None:
     desk = Desk()
 
     def during(desk: Desk, key: str, at: int, _heed: Heed) -> None:
         if key == "slow" and at == 1:
-            desk.ask(Forget("slow"))
-            desk.ask(Examine(2, "quick", ARTICLE))
+            desk.ask(Forget("slow", behind))
+            desk.ask(Examine(2, "quick", ARTICLE, behind=behind))
 
     desk.during = during
-    desk.serve(Examine(1, "slow", ARTICLE))
+    desk.serve(Examine(1, "slow", ARTICLE, behind=behind))
     assert at_end(desk) == [(2, "quick")]
     assert "slow 2 The" not in desk.done
 

@@ -151,11 +151,11 @@ def test_the_network_says_what_the_map_is_made_of() -> None:
             Choice("output"),
         ),
     )
-    assert activation_of(plan(mixed)) == Choice("elu", {"alpha": 0.5})
-    assert width_of(plan(mixed)) == 20
+    assert activation_of(plan(mixed).layers) == Choice("elu", {"alpha": 0.5})
+    assert width_of(plan(mixed).layers) == 20
     bare = plan(replace(ASKED, network=(Choice("output"),)))
-    assert activation_of(bare) == TANH
-    assert width_of(bare) == 64
+    assert activation_of(bare.layers) == TANH
+    assert width_of(bare.layers) == 64
 
 
 def test_what_overflows_is_not_finite() -> None:

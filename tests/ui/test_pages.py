@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from initstudio import edits
+from initstudio.engine.messages import Examined
 from initstudio.engine.plan import header_of
 from initstudio.experiment import Choice
 from initstudio.results import Results
@@ -15,14 +16,17 @@ from initstudio.ui.pages import RACE, XRAY, Pages
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START, Studied, Studies
-from tests.synthetic import experiment_of
+from initstudio.ui.studied import START, Studied
+from initstudio.ui.studies import Studies
+from tests.synthetic import experiment_of, history_of, layers_of
 
 SHOWN = replace(
     experiment_of(),
     board=(Choice("loss"),),
     xray=(Choice("activation_std"), Choice("phase"), Choice("luck")),
 )
+
+OTHER = edits.set_scheme(SHOWN, 0, "weight", Choice("orthogonal"))
 
 
 @pytest.fixture
@@ -140,6 +144,54 @@ def test_what_is_found_reaches_its_picture(pages: Pages, session: Session) -> No
     pages._studies._put("luck", studied)
     assert study(pages, "luck").studied is studied
     assert study(pages, "phase").studied is None
+
+
+def test_a_pinned_start_is_wanted_where_it_has_a_place(pages: Pages, session: Session) -> None:
+    def shown() -> list[list[str]]:
+        return [[pin.name for pin in plot.pins] for plot in pages.xray.plots.values()]
+
+    session.pins.add_start(SHOWN)
+    pages.show_page(XRAY)
+    assert shown() == [[], [], []], "it is the present one"
+    (run,) = pages._studies.pinned._runs
+    session.edit(OTHER, "Scheme")
+    assert shown() == [["Start 1"]] * 3
+    assert run.wants == pages._studies._wants["X-ray"]
+    network = (Choice("tanh") if one.key == "relu" else one for one in SHOWN.network)
+    tanh = replace(SHOWN, network=tuple(network))
+    session.edit(tanh, "Activation")
+    pages._studies._put("phase", Studied(header=header_of(tanh)))
+    assert run.wants.keys() == {START, "luck"}, "its phase diagram is another one"
+    pages.show_page(RACE)
+    assert run.wants == {}
+
+
+def test_what_is_found_of_a_pinned_start_reaches_its_pictures(
+    pages: Pages, session: Session
+) -> None:
+    pinned = pages._studies.pinned
+    session.pins.add_start(SHOWN)
+    session.edit(OTHER, "Scheme")
+    pages.show_page(XRAY)
+    plot = pages.xray.plots["activation_std"]
+    plot.restart(history_of(OTHER))
+    plot.refresh()
+    assert "Start 1: not measured yet" in plot.notes
+    readings = layers_of(header_of(SHOWN), 7.0)
+    for key in ("phase", START, "luck"):
+        pinned.ask_next(())
+        assert pinned._way is not None
+        assert pinned._way.study == key
+        pinned.take(Examined(pinned._way.ask, key, Results(values=readings)))
+    assert plot.pins[0].history.latest["activation_std"] is readings["activation_std"]
+    plot.refresh()
+    assert [line.name for line in plot.lines][3:] == [f"Way {at} (Start 1)" for at in range(3)]
+    for key in ("phase", "luck"):
+        assert study(pages, key).beside == (pinned.of(key, pinned.beside[0]),)
+    pages.xray.actions_of["width"].trigger()
+    assert study(pages, "width").pins == pinned.beside, "a new picture shows it, too"
+    session.pins.clear()
+    assert (plot.pins, study(pages, "luck").beside) == ((), ())
 
 
 def test_a_start_that_takes_long_tells_how_far_it_has_come(pages: Pages) -> None:

@@ -11,7 +11,8 @@ from initstudio.engine.messages import Command, Examine
 from initstudio.experiment import Experiment
 from initstudio.presets import ARTICLE
 from initstudio.ui.session import Session, State
-from initstudio.ui.studies import Studied, Studies
+from initstudio.ui.studied import Studied
+from initstudio.ui.studies import Studies
 from initstudio.ui.worker import RunWorker
 from tests.ui.conftest import at_rate, fake_engine
 
@@ -127,6 +128,15 @@ def test_what_nobody_looks_at_any_more_ends(studies: Studies, qtbot: QtBot) -> N
     studies.want("me", {"start": {"probes": ""}})
     assert "slow" not in studies._asked
     qtbot.waitUntil(done(studies, "start", ARTICLE), timeout=20_000)
+
+
+def test_what_is_not_awaited_any_more_is_not_under_way(studies: Studies, qtbot: QtBot) -> None:
+    studies.want("me", {"start": {"probes": "loss"}})
+    qtbot.waitUntil(done(studies, "start", ARTICLE), timeout=20_000)
+    studies.session.edit(at_rate(ARTICLE, 5.0), "Rate")
+    assert known(studies, "start").share == 0
+    studies.want("me", {})
+    assert (known(studies, "start").share, known(studies, "start").fresh) == (1.0, False)
 
 
 def test_a_study_can_wait_and_go_on(studies: Studies, qtbot: QtBot) -> None:

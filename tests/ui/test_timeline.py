@@ -1,25 +1,20 @@
 """Going back in a run, replaying it, and pinning runs."""
 
-import numpy as np
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QMenu
 from pytestqt.qtbot import QtBot
 
 from initstudio.experiment import Choice
 from initstudio.history import History
 from initstudio.presets import ARTICLE
-from initstudio.ui.chart.contender_line import Pin
 from initstudio.ui.pages import Pages
-from initstudio.ui.pins import MOST, Pins
 from initstudio.ui.session import Session
 from initstudio.ui.studies import Studies
 from initstudio.ui.timeline import Timeline
 from initstudio.ui.timeline_bar import TimelineBar
-from tests.synthetic import experiment_of, falling, header_of, history_of, layers_of, stretch_from
+from tests.synthetic import experiment_of, falling, header_of, layers_of, stretch_from
 from tests.ui.test_session import Reaches
 
 
@@ -249,58 +244,6 @@ def test_a_pinned_run_is_behind_the_next_one(
     assert ready.before is first
     ready.pins.clear()
     assert all(plot.pins == () for plot in plots)
-
-
-# ---------------------------------------------------------------------- pins
-
-
-def test_pins_are_few_and_have_names() -> None:
-    pins = Pins()
-    runs = [history_of(experiment_of(2), 5) for _ in range(MOST + 1)]
-    for run in runs:
-        pins.add(run)
-        pins.add(run)
-    assert [pin.name for pin in pins.all] == [f"Run {at + 1}" for at in range(MOST)]
-    assert pins.full
-    pins.rename(pins.all[1], " Kaiming ")
-    pins.rename(pins.all[2], "  ")
-    pins.remove(pins.all[0])
-    assert [pin.name for pin in pins.all][:2] == ["Kaiming", "Run 3"]
-    assert [pin.history for pin in pins.beside(runs[1])] == runs[2:MOST]
-    assert pins.of(runs[0]) is None
-
-
-def test_the_menu_pins_renames_and_takes_off(
-    bar: TimelineBar, quiet: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = run_of(20)
-    quiet.before = run
-    menu = bar.pinned
-    menu.aboutToShow.emit()
-    this, before = menu.actions()[:2]
-    assert not this.isEnabled()
-    before.trigger()
-    assert [pin.history for pin in quiet.pins.all] == [run]
-    assert bar.pins.text() == "Pins: 1"
-    monkeypatch.setattr(QInputDialog, "getText", lambda *_a, **_k: ("Slow", True))
-    entry(menu, "Rename…").trigger()
-    assert quiet.pins.all[0].name == "Slow"
-    entry(menu, "Take off").trigger()
-    assert quiet.pins.all == ()
-    assert bar.pins.text() == "Pins"
-
-
-def entry(menu: QMenu, text: str) -> QAction:
-    """Return an entry of the first run in the menu of pins, as it is when it opens."""
-    menu.aboutToShow.emit()
-    sub = menu.findChildren(QMenu)[-1]
-    return next(action for action in sub.actions() if action.text() == text)
-
-
-def test_a_pin_is_told_from_others_by_itself() -> None:
-    run = history_of(experiment_of(2), 5)
-    assert Pin("Run 1", run) != Pin("Run 1", run)
-    assert np.array_equal(Pin("Run 1", run).history.series["loss"].steps, np.arange(5))
 
 
 def test_a_click_on_all_layers_goes_to_the_step_and_the_layer(

@@ -75,7 +75,7 @@ def _begin(plan: Plan, params: TrainabilityParams, heed: Heed) -> Iterator[Resul
         raise ExperimentError(
             "trainability.params.deepest", "The deepest network must not be the shallowest."
         )
-    activation, width = activation_of(plan), width_of(plan)
+    activation, width = activation_of(plan.layers), width_of(plan.layers)
     depths = np.linspace(params.shallowest, params.deepest, params.rows).round().astype(np.int64)
     critical, notes = _critical(activation, params.bias_variance)
     variances = np.linspace(critical / 2, critical * 2, params.columns)

@@ -17,10 +17,14 @@ PINNED = 0.8
 
 @dataclass(frozen=True, eq=False)
 class Pin:
-    """An earlier run that stays in the pictures, under a name."""
+    """An earlier run that stays in the pictures, under a name.
+
+    `why` is a sentence of why its history has no readings, where that is known.
+    """
 
     name: str
     history: History
+    why: str = ""
 
 
 class Stroke(NamedTuple):
@@ -55,6 +59,10 @@ class Line:
             width = max(1.0, 0.75 * theme.line_width)
             return Stroke(theme.blend(colour, PINNED), width, theme.pinned_dash(self.run))
         return Stroke(colour, theme.line_width, theme.dash(self.slot))
+
+    def rule(self, theme: Theme) -> tuple[str, tuple[float, ...]]:
+        """Return colour and pattern of the line above its panel: a pinned run's is dashed."""
+        return theme.colour(self.slot), theme.pinned_dash(self.run) if self.run else ()
 
 
 def lines_of(header: Header, contenders: Sequence[Contender]) -> list[Line]:

@@ -87,11 +87,13 @@ class Legend(QWidget):
             name = metrics.elidedText(label.name, Qt.TextElideMode.ElideRight, LONGEST)
             value = f" {label.value}" if label.value else ""
             width = self._cell(metrics, label)
-            rest = len(self.labels) - index
-            if x + width > self.width() and x > 0:
-                if y + 2 * line > self.height() + 1:
+            rest, last = f"+{len(self.labels) - index}", y + 2 * line > self.height() + 1
+            room = metrics.horizontalAdvance(rest)
+            # what is left out after this one is told at the end of the last row
+            if x + width > self.width() - (room if last and rest != "+1" else 0) and x > 0:
+                if last:
                     painter.setPen(QColor(self._theme.muted))
-                    painter.drawText(QPointF(self.width() - 26, y + metrics.ascent()), f"+{rest}")
+                    painter.drawText(QPointF(self.width() - room, y + metrics.ascent()), rest)
                     break
                 x, y = 0.0, y + line
             self._paint_swatch(painter, label, x, y + metrics.height() / 2)

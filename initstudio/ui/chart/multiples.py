@@ -78,7 +78,8 @@ class Multiples:
                 for line, strip in zip(panels, strips, strict=True)
             ]
             self._draw_column(scene, [row.shown[at] for row in rows], strips, smalls, at)
-            panels[0][at].draw_title(canvas, one.ink.key, one.ink.name, one.ink.colour)
+            ink, dash = one.ink, one.ink.dash if one.ink.pinned else ()
+            panels[0][at].draw_title(canvas, ink.key, ink.name, ink.colour, dash)
         _draw_frames(scene, rows, strips, panels, one_axis=one_axis)
         canvas.end()
         return _notes(scene, rows, strips, one_axis=one_axis)

@@ -144,7 +144,9 @@ class OverTime:
         faint = theme.blend(ink.colour, OLDER)
         older.draw(scene, ("older", ink.key), faint, width=theme.thin_width, z=4)
         newest.draw(scene, ("newest", ink.key), ink.colour, width=ink.width, z=10)
-        panel.draw_title(scene.canvas, ink.key, ink.name, ink.colour)
+        panel.draw_title(
+            scene.canvas, ink.key, ink.name, ink.colour, ink.dash if ink.pinned else ()
+        )
 
 
 def ridges_that_fit(height: float, theme: Theme) -> int:

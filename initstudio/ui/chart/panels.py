@@ -31,12 +31,19 @@ class Panel:
     pixel: tuple[float, float] = (1.0, 1.0)
     """Width and height of a pixel, in the plane's units."""
 
-    def draw_title(self, canvas: Canvas, key: Hashable, name: str, colour: str) -> None:
+    def draw_title(
+        self,
+        canvas: Canvas,
+        key: Hashable,
+        name: str,
+        colour: str,
+        dash: tuple[float, ...] = (),
+    ) -> None:
         """Draw a line in the contender's colour above the picture, and its name on it."""
         (left, right), (_, top) = self.area
         wide, tall = self.pixel
         level = np.full(2, top + 2.5 * tall)
-        canvas.line(("panel", key), np.array([left, right]), level, colour, width=3)
+        canvas.line(("panel", key), np.array([left, right]), level, colour, width=3, dash=dash)
         place = ((left + right) / 2, top + 4 * tall)
         canvas.words(("panel", key), place, name, room=(right - left) / wide)
 

@@ -1,6 +1,7 @@
 """A small table that is painted as part of a picture, in the size and on the side that fit best."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import pyqtgraph as pg
@@ -29,19 +30,30 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One contender: its colour slot, its name and a cell for each further column."""
+    """One contender: its colour slot, its name and a cell for each further column.
+
+    `run` is 0 for the present run, and counts the pinned ones from 1 on; `of` is their name.
+    """
 
     slot: int
     name: str
     cells: Sequence[Cell]
+    run: int = 0
+    of: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """Return the name with that of the run."""
+        return f"{self.name} ({self.of})" if self.of else self.name
 
 
 class _Box(NamedTuple):
-    """A cell as it is painted: its text, its ink, and the slot of a contender's mark, or -1."""
+    """A cell as it is painted: its text, its ink, and whose mark it has; no slot is -1."""
 
     text: str
     ink: str
     slot: int = -1
+    run: int = 0
 
 
 _Grid = list[list[_Box]]
@@ -81,7 +93,9 @@ class Table(Fixed):
         for part in found.heights if lies else self._spread(found, view):
             ends.append(ends[-1] + part * found.scale)
         at = y if lies else x
-        return next((n for n, end in enumerate(ends[1:]) if ends[n] <= at < end), -1)
+        # where it lies, the headings stand before the rows of each run anew
+        heads = (n % len(self._heads) for n, end in enumerate(ends[1:]) if ends[n] <= at < end)
+        return next(heads, -1)
 
     def paint(self, painter: QPainter, *_: object) -> None:
         """Paint the table."""
@@ -114,17 +128,24 @@ class Table(Fixed):
         grid = [[_Box(head, muted) for head in self._heads]]
         for row in self._rows:
             cells = [_Box(cell.text, cell.ink or text) for cell in row.cells]
-            grid.append([_Box(row.name, text, row.slot), *cells])
+            grid.append([_Box(row.full_name, text, row.slot, row.run), *cells])
         return grid
 
     def _lying(self) -> _Grid:
-        """Return a column for each contender."""
+        """Return a column for each contender, those of each run below those of the one before."""
         muted, text = self._theme.muted, self._theme.text
-        grid = [[_Box("", muted), *(_Box(row.name, text, row.slot) for row in self._rows)]]
-        for at, head in enumerate(self._heads[1:]):
-            cells = [row.cells[at] for row in self._rows]
-            label = _Box(head.replace("\n", " "), muted)
-            grid.append([label, *(_Box(cell.text, cell.ink or text) for cell in cells)])
+        runs = [list(rows) for _, rows in groupby(self._rows, key=lambda row: row.run)]
+        most = max((len(rows) for rows in runs), default=0)
+        grid: _Grid = []
+        for rows in runs:
+            names = (_Box(row.name, text, row.slot, row.run) for row in rows)
+            block = [[_Box(rows[0].of, text), *names]]
+            for at, head in enumerate(self._heads[1:]):
+                cells = [row.cells[at] for row in rows]
+                label = _Box(head.replace("\n", " "), muted)
+                block.append([label, *(_Box(cell.text, cell.ink or text) for cell in cells)])
+            rest = [_Box("", text)] * (most - len(rows))
+            grid += [line + rest for line in block]
         return grid
 
     def _sized(self, grid: _Grid, view: QRectF) -> _Sized:
@@ -156,7 +177,7 @@ class Table(Fixed):
         if box.slot >= 0:
             lines = [metrics.elidedText(box.text, Qt.TextElideMode.ElideRight, LONGEST)]
             start = area.right() - metrics.horizontalAdvance(lines[0]) - SWATCH if right else 0.0
-            self._paint_swatch(painter, box.slot, start, area.center().y())
+            self._paint_swatch(painter, box, start, area.center().y())
             area = area if right else area.adjusted(SWATCH, 0, 0, 0)
         painter.setPen(QColor(box.ink))
         top = area.center().y() - line * len(lines) / 2
@@ -164,10 +185,11 @@ class Table(Fixed):
             place = QRectF(area.left(), top + number * line, area.width(), line)
             painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, text)
 
-    def _paint_swatch(self, painter: QPainter, slot: int, left: float, middle: float) -> None:
-        pen = pg.mkPen(self._theme.colour(slot), width=3)
+    def _paint_swatch(self, painter: QPainter, box: _Box, left: float, middle: float) -> None:
+        theme = self._theme
+        pen = pg.mkPen(theme.colour(box.slot), width=2 if box.run else 3)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        if dash := self._theme.dash(slot):
+        if dash := theme.pinned_dash(box.run) if box.run else theme.dash(box.slot):
             pen.setDashPattern([part / 1.5 for part in dash])
         painter.setPen(pen)
         painter.drawLine(QPointF(left, middle), QPointF(left + SWATCH - 6, middle))

@@ -48,7 +48,8 @@ class Fixed(pg.GraphicsObject):
         return QRectF(self.viewRect())
 
     def viewTransformChanged(self) -> None:  # noqa: N802 - pyqtgraph's name
-        """Take the new view's size."""
+        """Take the new view's size, and forget the old one."""
+        super().viewTransformChanged()
         self.prepareGeometryChange()
 
 

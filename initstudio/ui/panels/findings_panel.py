@@ -22,7 +22,8 @@ from initstudio.ui import theme
 from initstudio.ui.entry_picker import Fact
 from initstudio.ui.scroll_panel import scrolling_column
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START, Studies
+from initstudio.ui.studied import START
+from initstudio.ui.studies import Studies
 
 NOTHING = "Nothing stands out in how these contenders start."
 UNKNOWN = "What is found in how the contenders start appears here."

@@ -184,7 +184,7 @@ class ActivationsPlot(Plot):
             cells = colours[at * count : (at + 1) * count].swapaxes(0, 1)
             area = (panel.area[0], (float(edges[0]), float(edges[-1])))
             canvas.image(line.key, area, cells, z=1)
-            panel.draw_title(canvas, line.key, line.name, self.theme.colour(line.slot))
+            panel.draw_title(canvas, line.key, line.name, *line.rule(self.theme))
         canvas.colour_scale(shades, -DECADES, 0, "density / layer's highest", log=True)
 
     def _draw_ridges(self, lines: tuple[Line, ...], now: Stack, names: tuple[str, ...]) -> None:

@@ -144,7 +144,7 @@ class ConfusionPlot(JudgedPlot):
             if used is not None:
                 table.draw_texts(canvas, line.key, some, inks_on(colours, theme), used)
             table.draw_names(canvas, line.key, theme)
-            table.panel.draw_title(canvas, line.key, line.name, theme.colour(line.slot))
+            table.panel.draw_title(canvas, line.key, line.name, *line.rule(theme))
         self._draw_scale(shades, high)
         canvas.end()
 

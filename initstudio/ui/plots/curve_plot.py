@@ -91,6 +91,10 @@ class CurvePlot(Plot):
         self._view = None
         self.drawn, self.curves = (), []
 
+    def has(self, pinned: History) -> bool:
+        """Return whether a pinned run has all that a curve is made of."""
+        return pinned.latest.keys() >= set(self.reads)
+
     def take_in(self, history: History) -> None:
         """Take the curves of the contenders whose run has some."""
         having = [self.lines_with(key, history) for key in self.reads]

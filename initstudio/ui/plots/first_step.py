@@ -8,6 +8,7 @@ from msgspec import Meta
 from PySide6.QtCore import QPointF, QRectF
 
 from initstudio.catalogue import Params
+from initstudio.history import Header
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, masked, middle, number
@@ -15,7 +16,7 @@ from initstudio.ui.chart.table import Cell, Row
 from initstudio.ui.chart.table import Table as PaintedTable
 from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Line, Table
-from initstudio.ui.plots.study_plot import StudyPlot
+from initstudio.ui.plots.study_plot import Found, StudyPlot
 from initstudio.ui.theme import font
 
 GUIDE = 1e-3
@@ -83,9 +84,15 @@ class FirstStepPlot(StudyPlot):
         if table:
             self._draw_table(results)
         else:
-            self._draw_ratios(results)
+            self._draw_ratios()
         self.canvas.end()
-        self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
+        self.legend.show_labels(
+            tuple(Label(one.line.name, one.line.slot, run=one.line.run) for one in self.found())
+        )
+
+    def fits(self, pinned: Header, present: Header) -> bool:
+        """Return whether a pinned run has the same weight tensors; a row stands by itself."""
+        return self.options.view == "table" or super().fits(pinned, present)
 
     def results_notes(self, results: Results) -> list[str]:
         """Return what the table says in words, and what stands behind the numbers."""
@@ -104,21 +111,22 @@ class FirstStepPlot(StudyPlot):
         at = self._table().heading_at(x * view.width(), (1 - y) * view.height(), view)
         return MEANINGS[at] if at > 0 else ""
 
-    def results_data(self, results: Results) -> Table:
+    def results_data(self, _results: Results) -> Table:
         """Return every seed's numbers, one a row."""
         keys = ("loss", "stable_rate", "sharpness", "noise_scale")
-        header = self.header
-        tensors = header.tensors if header else ()
+        shown = self.found()
+        tensors = tuple(dict.fromkeys(name for one in shown for name in one.header.tensors))
         ratios = tuple(f"update ÷ weight, {name}" for name in tensors)
         heads = ("loss", "largest stable learning rate", "sharpness", "noise scale (examples)")
         found: Table = [("contender", "seed", "loss of guessing", *heads, *ratios)]
-        guess = float(results.values["chance_loss"][0])
-        for line in self.lines:
+        for line, header, results, _ in shown:
+            guess = float(results.values["chance_loss"][0])
             for replica in line.replicas.tolist():
-                seed = header.seeds[replica] if header else 0
                 numbers = [float(results.values[key][replica]) for key in keys]
                 steps = results.values["update_ratio"][replica].astype(np.float64).tolist()
-                found.append((line.name, seed, guess, *numbers, *steps))
+                by_name = dict(zip(header.tensors, steps, strict=True))
+                cells = [by_name.get(name, "") for name in tensors]
+                found.append((line.name, header.seeds[replica], guess, *numbers, *cells))
         return found
 
     # ------------------------------------------------------------------ the table
@@ -127,8 +135,11 @@ class FirstStepPlot(StudyPlot):
         self.canvas.look_at((0.0, 1.0), (0.0, 1.0))
         guess = number(float(results.values["chance_loss"][0]))
         heads = tuple(head.replace("{guess}", guess) for head in HEADS)
-        rows = tuple(Row(line.slot, line.name, self._cells(results, line)) for line in self.lines)
-        self._table().show_rows(heads, rows, self.theme)
+        rows = []
+        for one in self.found():
+            name, run = self.names_of(one.line)
+            rows.append(Row(one.line.slot, name, self._cells(one), one.line.run, run))
+        self._table().show_rows(heads, tuple(rows), self.theme)
 
     def _plain_rate(self, results: Results, line: Line) -> str:
         """Return what plain gradient descent could use, where the optimiser has no such rate."""
@@ -138,7 +149,8 @@ class FirstStepPlot(StudyPlot):
     def _table(self) -> PaintedTable:
         return self.canvas.put("table", PaintedTable, z=10)
 
-    def _cells(self, results: Results, line: Line) -> list[Cell]:
+    def _cells(self, found: Found) -> list[Cell]:
+        line, header, results, _ = found
         values, theme = results.values, self.theme
         loss = middle(values["loss"][line.replicas])
         stable = middle(values["stable_rate"][line.replicas])
@@ -146,7 +158,8 @@ class FirstStepPlot(StudyPlot):
         ratios = _over_seeds(values["update_ratio"][line.replicas])
         usual, worst = middle(ratios), farthest(ratios)
         guess = float(values["chance_loss"][0])
-        times = self._times(results, line)
+        rate = header.experiment.training.learning_rate
+        times = rate / stable if stable > 0 else np.nan  # of the largest stable rate
         return [
             Cell(_text(loss), theme.warning if loss > 1.5 * guess else ""),
             Cell(_text(stable) if np.isfinite(stable) else self._plain_rate(results, line)),
@@ -156,20 +169,14 @@ class FirstStepPlot(StudyPlot):
             Cell(_text(worst), theme.warning if is_far(worst) else ""),
         ]
 
-    def _times(self, results: Results, line: Line) -> float:
-        """Return the learning rate in units of the largest stable one; NaN: not known."""
-        stable = middle(results.values["stable_rate"][line.replicas])
-        rate = self.header.experiment.training.learning_rate if self.header else np.nan
-        return rate / stable if stable > 0 else np.nan
-
     # ------------------------------------------------------------------ the lines
 
-    def _draw_ratios(self, results: Results) -> None:
+    def _draw_ratios(self) -> None:
         names = self.header.tensors if self.header else ()
-        canvas, theme = self.canvas, self.theme
+        canvas, theme, found = self.canvas, self.theme, self.found()
         ratios = [
-            masked(_over_seeds(results.values["update_ratio"][line.replicas]), log=True)[0]
-            for line in self.lines
+            masked(_over_seeds(one.results.values["update_ratio"][one.line.replicas]), log=True)[0]
+            for one in found
         ]
         guide = np.log10(GUIDE)
         view = self.fit("ratio", np.concatenate([[guide], *ratios]), log=True)
@@ -183,10 +190,12 @@ class FirstStepPlot(StudyPlot):
         told = canvas.put("words", VeiledWords, z=20)
         told.show_words((word,), theme.muted, theme.base, font(theme.small_font))
         x = np.arange(len(names), dtype=np.float64)
-        for line, one in zip(self.lines, ratios, strict=True):
-            colour, dash = theme.colour(line.slot), theme.dash(line.slot)
-            canvas.line(line.slot, x, one, colour, width=theme.line_width, dash=dash)
-            canvas.dots(line.slot, x, one, colour, size=6 if len(x) <= 40 else 4, z=11)
+        for (line, *_), one in zip(found, ratios, strict=True):
+            colour, width, dash = line.stroke(theme)
+            z = 10 - bool(line.run)
+            canvas.line(line.key, x, one, colour, width=width, dash=dash, z=z)
+            if not line.run:
+                canvas.dots(line.key, x, one, colour, size=6 if len(x) <= 40 else 4, z=11)
 
 
 def farthest(ratios: Array) -> float:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from initstudio.catalogue import Params
+from initstudio.history import Header
 from initstudio.results import Results
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, masked, middle, number, superscript
@@ -47,13 +48,13 @@ class JacobianPlot(StudyPlot):
 
     def draw_results(self, results: Results) -> None:
         """Draw each contender's curve, or its bands over the blocks."""
-        curves = [(line, self._curve(results, row)) for line, row in self.contender_rows()]
-        drawn = [masked(curve, log=True)[0] for _, curve in curves]
+        found = self.found()
+        drawn = [masked(self._curve(one.results, one.row), log=True)[0] for one in found]
         everything = np.concatenate([np.zeros(1), *(one.ravel() for one in drawn)])
         view = self.fit("y", everything, log=True)
         canvas, theme = self.canvas, self.theme
         blocks = self.options.part == "blocks"
-        names = self._blocks(results) if blocks else ()
+        names = _blocks(self.header, results) if blocks else ()
         view_x = (-0.4, max(len(names), 1) - 0.6) if blocks else (0.0, 1.0)
         canvas.left.show_as(log=True)
         canvas.bottom.show_as(names=names)
@@ -67,18 +68,22 @@ class JacobianPlot(StudyPlot):
         told = canvas.put("words", VeiledWords, z=20)
         word = Word(view_x[1], 0.0, "1: an isometry", right=-1, up=1)
         told.show_words((word,), theme.muted, theme.base, font(theme.small_font))
-        for (line, _), one in zip(curves, drawn, strict=True):
+        for one, curve in zip(found, drawn, strict=True):
             if blocks:
-                self._draw_blocks(line, one)
+                self._draw_blocks(one.line, curve)
             else:
-                self._draw_network(line, one[0])
+                self._draw_network(one.line, curve[0])
         canvas.end()
         self.legend.show_labels(
             tuple(
-                Label(line.name, line.slot, _condition(results, row))
-                for line, row in self.contender_rows()
+                Label(line.name, line.slot, _condition(results, row), line.run)
+                for line, _, results, row in found
             )
         )
+
+    def fits(self, pinned: Header, present: Header) -> bool:
+        """Return whether a pinned run has the same blocks; a whole network is like any other."""
+        return self.options.part == "network" or super().fits(pinned, present)
 
     def results_notes(self, results: Results) -> list[str]:
         """Return how near each contender is to an isometry, and how wide its values spread."""
@@ -87,25 +92,24 @@ class JacobianPlot(StudyPlot):
             notes.insert(0, "line: median, band: least to greatest")
         else:
             notes.append("number beside a name: condition, greatest ÷ least")
-        for line, row in self.contender_rows():
-            measured = float(results.values["variance"][row])
-            told = float(results.values["predicted_variance"][row])
+        for line, _, own, row in self.found():
+            measured = float(own.values["variance"][row])
+            told = float(own.values["predicted_variance"][row])
             if np.isfinite(measured):
                 theory = f", theory {number(told)}" if np.isfinite(told) else ""
                 notes.append(f"{line.name}: variance of σ² {number(measured)}{theory}")
-        for line, row in self.contender_rows():
-            every = self._every(results, row)
+        for line, _, own, row in self.found():
+            every = self._every(own, row)
             lost = sum(int(np.isnan(_kept(one)).sum()) for one in every)
             if lost:
                 notes.append(f"{line.name}: {lost} below 10⁻¹³ of the greatest, not drawn")
         return notes
 
-    def results_data(self, results: Results) -> Table:
+    def results_data(self, _results: Results) -> Table:
         """Return all singular values, of the whole and of each block, and what sums them up."""
         found: Table = [("contender", "part", "rank", "singular value")]
-        names = self._blocks(results)
-        values = results.values
-        for line, row in self.contender_rows():
+        for line, header, results, row in self.found():
+            names, values = _blocks(header, results), results.values
             for key in ("log10_condition", "variance", "predicted_variance", "mean_square"):
                 found.append((line.name, key.replace("_", " "), "", float(values[key][row])))
             parts = [("network", values["singular_values"][row])]
@@ -114,10 +118,6 @@ class JacobianPlot(StudyPlot):
                 known = one[np.isfinite(one)].tolist()
                 found += [(line.name, part, at + 1, value) for at, value in enumerate(known)]
         return found
-
-    def _blocks(self, results: Results) -> tuple[str, ...]:
-        layers = self.header.layers if self.header else ()
-        return tuple(layers[at] for at in results.values["block_layers"].tolist())
 
     def _curve(self, results: Results, row: int) -> Array:
         """Return values by rank, float64 [1, n]; or median, least, greatest [3, blocks]."""
@@ -139,21 +139,29 @@ class JacobianPlot(StudyPlot):
         return list(results.values["block_singular_values"][row])
 
     def _draw_network(self, line: Line, values: Array) -> None:
-        theme = self.theme
         x = (np.arange(len(values)) + 0.5) / max(len(values), 1)
-        colour, dash = theme.colour(line.slot), theme.dash(line.slot)
-        self.canvas.line(line.slot, x, values, colour, width=theme.line_width, dash=dash)
-        if len(values) <= 16:
-            self.canvas.dots(line.slot, x, values, colour, size=5, z=11)
+        colour, width, dash = line.stroke(self.theme)
+        z = 10 - bool(line.run)
+        self.canvas.line(line.key, x, values, colour, width=width, dash=dash, z=z)
+        if len(values) <= 16 and not line.run:
+            self.canvas.dots(line.key, x, values, colour, size=5, z=11)
 
     def _draw_blocks(self, line: Line, values: Array) -> None:
         theme, canvas = self.theme, self.canvas
         x = np.arange(values.shape[1], dtype=np.float64)
-        colour, dash = theme.colour(line.slot), theme.dash(line.slot)
-        veil = theme.veil(colour, len(self.lines))
-        canvas.area(line.slot, x, values[1], values[2], veil, z=1)
-        canvas.line(line.slot, x, values[0], colour, width=theme.line_width, dash=dash)
-        canvas.dots(line.slot, x, values[0], colour, size=5, z=11)
+        colour, width, dash = line.stroke(theme)
+        if not line.run:
+            veil = theme.veil(colour, len(self.lines))
+            canvas.area(line.key, x, values[1], values[2], veil, z=1)
+            canvas.dots(line.key, x, values[0], colour, size=5, z=11)
+        z = 10 - bool(line.run)
+        canvas.line(line.key, x, values[0], colour, width=width, dash=dash, z=z)
+
+
+def _blocks(header: Header | None, results: Results) -> tuple[str, ...]:
+    """Return the names of the blocks' layers."""
+    layers = header.layers if header else ()
+    return tuple(layers[at] for at in results.values["block_layers"].tolist())
 
 
 def _kept(values: npt.NDArray[np.floating]) -> Array:

@@ -107,6 +107,10 @@ class LayerPlot(Plot):
         """Return what the chosen quantity reads."""
         return self.quantity.readings
 
+    def has(self, pinned: History) -> bool:
+        """Return whether a pinned run has the quantity itself, theory or not."""
+        return self.quantity.reading in pinned.latest
+
     def make_picture(self) -> Canvas:
         """Return a canvas that tells where the mouse is."""
         canvas = self.make_canvas()

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
+import numpy as np
 from msgspec import Meta
 
 from initstudio.catalogue import Params
+from initstudio.history import History
 from initstudio.ui.plots.step_plot import StepPlot
 
 Show = Annotated[
@@ -77,7 +79,19 @@ class AccuracyOptions(Params, frozen=True):
     smoothing: Smoothing = 0.9
 
 
-class LossPlot(StepPlot):
+class LearningPlot(StepPlot):
+    """What is read of training at each step, and of validation at each epoch's end."""
+
+    def has(self, pinned: History) -> bool:
+        """Return whether a pinned run has the part that is shown."""
+        train, held_out = self.reads
+        judged = pinned.epoch_series.get(held_out)
+        validated = judged is not None and bool(np.isfinite(judged.mean).any())
+        show = self.options.show
+        return (train in pinned.series and show != "validation") or (validated and show != "train")
+
+
+class LossPlot(LearningPlot):
     """The loss."""
 
     key = "loss"
@@ -90,7 +104,7 @@ class LossPlot(StepPlot):
     Options = LossOptions
 
 
-class AccuracyPlot(StepPlot):
+class AccuracyPlot(LearningPlot):
     """The accuracy."""
 
     key = "accuracy"

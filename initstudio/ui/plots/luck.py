@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Meta
 
 from initstudio.catalogue import Params
+from initstudio.history import Header
 from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.legend import Label
@@ -101,13 +102,13 @@ class LuckPlot(StudyPlot):
         self.legend.hide()
         return super().make_picture()
 
-    def draw_results(self, results: Results) -> None:
+    def draw_results(self, _results: Results) -> None:
         """Draw all strips, the first contender's at the top."""
-        strips = self.strips(results)
+        strips = self.strips()
         log = self._is_log(strips)
         view = self._axis(strips, log=log)
         canvas, theme = self.canvas, self.theme
-        names = tuple(_short(strip.line.name) for strip in reversed(strips))
+        names = tuple(self._short(strip.line) for strip in reversed(strips))
         canvas.left.show_as(names=names)
         canvas.bottom.show_as(log=log)
         canvas.name_axes(QUANTITIES[self.options.quantity], "")
@@ -124,28 +125,34 @@ class LuckPlot(StudyPlot):
         told = canvas.put("words", VeiledWords, z=20)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.small_font))
         canvas.end()
-        self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
+        self.legend.show_labels(
+            tuple(Label(one.line.name, one.line.slot, run=one.line.run) for one in strips)
+        )
+
+    def fits(self, _pinned: Header, _present: Header) -> bool:
+        """Return that a strip stands by itself."""
+        return True
 
     def results_notes(self, results: Results) -> list[str]:
         """Return what the marks mean, and what could not be drawn."""
-        strips = self.strips(results)
+        strips = self.strips()
         notes = ["diamond: this seed, and the share of draws below it", "bar: median and quartiles"]
         if self.options.quantity == "length" and any(np.isfinite(one.spread) for one in strips):
             notes.append("bracket: theory for one example, 1 ± its exact standard deviation")
         notes += [f"{one.line.name}: no finite number in {one.lost}" for one in strips if one.lost]
         return notes + list(results.notes)
 
-    def reading_at(self, results: Results, _x: float, y: float) -> str:
+    def reading_at(self, _results: Results, _x: float, y: float) -> str:
         """Return the strip's numbers."""
-        strips = self.strips(results)
+        strips = self.strips()
         at = len(strips) - 1 - round(y)
         return _in_words(strips[at]) if 0 <= at < len(strips) else ""
 
-    def results_data(self, results: Results) -> Table:
+    def results_data(self, _results: Results) -> Table:
         """Return every draw's three numbers, and those of the own seed."""
         found: Table = [("contender", "draw", *(words for words in QUANTITIES.values()))]
-        values = results.values
-        for line, row in self.contender_rows():
+        for line, _, results, row in self.found():
+            values = results.values
             own = values["own"][row].astype(np.float64).tolist()
             found.append((line.name, "this seed", *own))
             draws = np.stack([values[key][row] for key in QUANTITIES], axis=1).astype(np.float64)
@@ -156,11 +163,11 @@ class LuckPlot(StudyPlot):
             ]
         return found
 
-    def strips(self, results: Results) -> list[Strip]:
+    def strips(self) -> list[Strip]:
         """Return the strips of the contenders that are shown."""
         key, made = self.options.quantity, []
         at = list(QUANTITIES).index(key)
-        for line, row in self.contender_rows():
+        for line, _, results, row in self.found():
             every = results.values[key][row].astype(np.float64)
             finite = np.abs(every) <= HUGE
             lost = int((~finite & ~np.isnan(every)).sum())
@@ -185,26 +192,35 @@ class LuckPlot(StudyPlot):
         return self.fit(f"log {log}", np.log10(every) if log else every, log=log)
 
     def _draw_strip(self, strip: Strip, at: int, *, log: bool) -> None:
-        canvas, theme, slot = self.canvas, self.theme, strip.line.slot
-        colour = theme.colour(slot)
+        canvas, theme, key = self.canvas, self.theme, strip.line.key
+        colour, _, pattern = strip.line.stroke(theme)
+        dash = pattern if strip.line.run else ()
         x = np.log10(strip.draws) if log else strip.draws
         low, half, high = (_placed(value, log=log) for value in strip.quartiles)
         ends = np.array([low, high])
         row = np.full(2, float(at))
-        canvas.area(slot, ends, row - HALF, row + HALF, theme.veil(colour), z=1)
+        canvas.area(key, ends, row - HALF, row + HALF, theme.veil(colour), z=1)
         faint = theme.blend(colour, 0.6)
-        canvas.dots(slot, x, at + scattered(x) * (HALF - 0.06), faint, size=4, z=5)
-        canvas.line(("median", slot), np.full(2, half), row + SPAN, colour, width=3, z=8)
+        canvas.dots(key, x, at + scattered(x) * (HALF - 0.06), faint, size=4, z=5)
+        canvas.line(("median", key), np.full(2, half), row + SPAN, colour, width=3, dash=dash, z=8)
         if np.isfinite(strip.spread) and len(strip.draws):
             left, right = (_placed(1 + side * strip.spread, log=log) for side in (-1.0, 1.0))
             left = canvas.view[0][0] if np.isnan(left) else left
             across = np.array([left, left, right, right])
             around = at - HALF + np.array([0.1, 0.0, 0.0, 0.1])
-            canvas.line(("spread", slot), across, around, theme.text, width=1.5, z=9)
+            canvas.line(("spread", key), across, around, theme.text, width=1.5, z=9)
         own = _placed(strip.own, log=log)
         if np.isfinite(own):
-            mark = canvas.put(("own", slot), Signs, z=12)
+            mark = canvas.put(("own", key), Signs, z=12)
             mark.show_points(np.array([own]), row[:1], colour, theme.text, 13)
+
+    def _short(self, line: Line) -> str:
+        """Return the name beside a strip; of a pinned run's with what tells it from others."""
+        name, run = self.names_of(line)
+        if not run:
+            return _cut(name, LONGEST)
+        run = _cut(run, LONGEST // 2)
+        return f"{_cut(name, LONGEST - len(run))} ({run})"
 
 
 def scattered(x: Array) -> Array:
@@ -235,5 +251,5 @@ def _in_words(strip: Strip) -> str:
     return text
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
+def _cut(name: str, longest: int) -> str:
+    return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"

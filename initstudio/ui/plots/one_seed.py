@@ -83,8 +83,7 @@ class OneSeedPlot(Plot):
     def draw_titles(self) -> None:
         """Write each contender's name above its panel."""
         for line, panel in zip(self.drawn, self.panels, strict=True):
-            colour = self.theme.colour(line.slot)
-            panel.draw_title(self.canvas, line.key, line.name, colour)
+            panel.draw_title(self.canvas, line.key, line.name, *line.rule(self.theme))
 
     def say_nothing_of(self, line: Line, panel: Panel, text: str) -> None:
         """Write in the middle of a panel why it is empty."""

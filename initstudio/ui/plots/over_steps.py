@@ -224,7 +224,7 @@ class OverStepsPlot(Plot):
                 canvas.image(line.key, panel.area, cells.pixels(shades, ends, theme.error), z=1)
             left = panel.area[0][0]  # the name has all of the room, however much is filled
             head = Panel(((left, left + room), panel.area[1]), panel.pixel)
-            head.draw_title(canvas, line.key, line.name, theme.colour(line.slot))
+            head.draw_title(canvas, line.key, line.name, *line.rule(theme))
         canvas.colour_scale(shades, *ends, quantity.axis, log=quantity.log)
         canvas.end()
 

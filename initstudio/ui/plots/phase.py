@@ -8,15 +8,19 @@ import numpy.typing as npt
 from PySide6.QtCore import Qt
 
 from initstudio import edits
+from initstudio.engine.network import every
+from initstudio.engine.plan import layers_of
+from initstudio.engine.typical import activation_of
 from initstudio.experiment import MAX_CONTENDERS
+from initstudio.history import Header
 from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import HUGE, Array, Range, number
 from initstudio.ui.chart.words import Signs, VeiledWords, Word
-from initstudio.ui.plots.plot import Line, Table
-from initstudio.ui.plots.study_plot import StudyPlot
+from initstudio.ui.plots.plot import Table
+from initstudio.ui.plots.study_plot import Found, StudyPlot
 from initstudio.ui.theme import font
 
 NEAR = 6.0
@@ -77,6 +81,7 @@ class PhasePlot(StudyPlot):
     )
     order = 110
     study = "phase"
+    unlike = "another activation"
 
     def make_picture(self) -> Canvas:
         """Return the canvas, which can be clicked."""
@@ -107,24 +112,33 @@ class PhasePlot(StudyPlot):
         canvas.colour_scale(shades, low, DEEPEST, "depth scale, layers", log=True)
         self._draw_critical(results, across, up)
         words = self._phases(results, across, up)
-        for line, row in self.contender_rows():
-            words += self._draw_contender(results, line, row)
+        shown = self.found()
+        for one in shown:
+            words += self._draw_contender(results, one)
         told = canvas.put("words", VeiledWords, z=30)
         told.show_words(tuple(words), theme.text, theme.base, font(theme.plot_font))
         canvas.end()
-        self.legend.show_labels(tuple(Label(line.name, line.slot) for line in self.lines))
+        self.legend.show_labels(
+            tuple(Label(one.line.name, one.line.slot, run=one.line.run) for one in shown)
+        )
+
+    def fits(self, pinned: Header, present: Header) -> bool:
+        """Return whether a pinned run has the activation that the diagram is of."""
+        one, other = (every(layers_of(each.experiment)) for each in (pinned, present))
+        return activation_of(one) == activation_of(other)
 
     def results_notes(self, results: Results) -> list[str]:
         """Return who lies outside of the picture or in none, and what a click does."""
         notes = list(results.notes)
         across, up = _grids(results)
-        for line, row in self.contender_rows():
-            x, y = results.values["points"][row].astype(np.float64).tolist()
+        for line, _, own, row in self.found():
+            x, y = own.values["points"][row].astype(np.float64).tolist()
             if np.isnan(x) or np.isnan(y):
                 notes.append(f"{line.name}: no place in the diagram")
             elif self._is_outside(across, up, x, y):
                 notes.append(f"{line.name} lies outside: {number(x)} and {number(y)}")
-        return [*notes, "thin: the way of each layer", "click: a contender there"]
+        rings = "rings: of pinned runs" if any(line.run for line in self.lines) else ""
+        return [*notes, "thin: the way of each layer", rings, "click: a contender there"]
 
     def reading_at(self, results: Results, x: float, y: float) -> str:
         """Return what theory says of the place below the mouse."""
@@ -156,10 +170,10 @@ class PhasePlot(StudyPlot):
         values = results.values
         across, up = _grids(results)
         found: Table = [("what", "layer", WEIGHTS, BIASES, "chi", "depth scale (layers)")]
-        for line, row in self.contender_rows():
-            points = values["points"][row].astype(np.float64).tolist()
+        for line, _, own, row in self.found():
+            points = own.values["points"][row].astype(np.float64).tolist()
             found.append((line.name, "all", *points, "", ""))
-            trail = values["trail"][row].astype(np.float64)
+            trail = own.values["trail"][row].astype(np.float64)
             found += [
                 (line.name, at + 1, *one, "", "")
                 for at, one in enumerate(trail.tolist())
@@ -208,21 +222,24 @@ class PhasePlot(StudyPlot):
             words.append(Word(column, float(up.drawn[row]), name))
         return words
 
-    def _draw_contender(self, results: Results, line: Line, row: int) -> list[Word]:
+    def _draw_contender(self, results: Results, found: Found) -> list[Word]:
         """Draw a contender and its way, and return arrows where it lies outside."""
         across, up = _grids(results)
-        canvas, theme = self.canvas, self.theme
-        colour = theme.colour(line.slot)
-        points = np.concatenate([results.values["points"][row][None], results.values["trail"][row]])
+        canvas, theme, line = self.canvas, self.theme, found.line
+        colour, dash = line.stroke(theme).colour, line.stroke(theme).dash if line.run else ()
+        own, row = found.results.values, found.row
+        points = np.concatenate([own["points"][row][None], own["trail"][row]])
         true_x, true_y = across.place(points[:, 0]), up.place(points[:, 1])
         x, y = np.clip(true_x, *across.ends), np.clip(true_y, *up.ends)
         if len(x) > 1:
-            canvas.line(("halo", line.slot), x[1:], y[1:], theme.base, width=4, z=4)
-            canvas.line(line.slot, x[1:], y[1:], colour, width=1.5, z=5)
+            canvas.line(("halo", line.key), x[1:], y[1:], theme.base, width=4, z=4)
+            canvas.line(line.key, x[1:], y[1:], colour, width=1.5, dash=dash, z=5)
         if np.isnan(x[0] + y[0]):
             return []
-        disc = canvas.put(("disc", line.slot), Signs, z=12)
-        disc.show_points(x[:1], y[:1], colour, theme.base, 12, discs=True)
+        disc = canvas.put(("disc", line.key), Signs, z=11 if line.run else 12)
+        # a ring goes around the disc of a contender that has not moved
+        inner, rim, size = (theme.base, colour, 18) if line.run else (colour, theme.base, 12)
+        disc.show_points(x[:1], y[:1], inner, rim, size, discs=True)
         arrow = {(-1, 0): "←", (1, 0): "→", (0, -1): "↓", (0, 1): "↑"}
         arrow |= {(-1, -1): "↙", (-1, 1): "↖", (1, -1): "↘", (1, 1): "↗"}
         beyond = _beyond(true_x[0], across.ends), _beyond(true_y[0], up.ends)

@@ -63,8 +63,8 @@ class Plot(Frame):
         self.pins: tuple[Pin, ...] = ()
         self.step: int | None = None
         """The step as which the run is shown; None: as it is now."""
-        self.misfits: list[str] = []
-        """The names of the pinned runs that cannot be shown here."""
+        self.left_out: list[str] = []
+        """Why which of the pinned runs cannot be shown here."""
         self.dirty = True
         self.settled = False
         self.theme = present.theme
@@ -95,11 +95,8 @@ class Plot(Frame):
         except ExperimentError:
             options, chosen = self.Options(), None
         self.toolbar.show_values(options)
-        if options != self.options:
-            self.options = options
-            self.on_shape_changed()
-            self.mark()
-        if self.who.choose(chosen):
+        changed, self.options = options != self.options, options
+        if self.who.choose(chosen) or changed:
             self._match_lines()
 
     @property
@@ -235,6 +232,11 @@ class Plot(Frame):
         """Return whether a pinned run can be drawn into the same picture."""
         return (pinned.layers, pinned.tensors) == (present.layers, present.tensors)
 
+    def has(self, pinned: History) -> bool:
+        """Return whether a pinned run has anything that the picture shows."""
+        known = pinned.series.keys() | pinned.epoch_series.keys() | pinned.latest.keys()
+        return not known.isdisjoint(self.needs())
+
     def on_shape_changed(self) -> None:
         """Forget what was computed for other options, contenders or another run."""
 
@@ -274,8 +276,11 @@ class Plot(Frame):
 
     def show_notes(self, notes: Sequence[str]) -> None:
         """Write what a person must know to read the picture."""
-        others = (f"{name} has {self.unlike}, and is not shown" for name in self.misfits)
-        super().show_notes([*notes, *others])
+        super().show_notes([*notes, *self.left_out])
+
+    def suits(self, pin: Pin) -> bool:
+        """Return whether a pinned run could be drawn here, if it has what the picture shows."""
+        return self.header is None or self.fits(pin.history.header, self.header)
 
     @property
     def contenders(self) -> tuple[Contender, ...]:
@@ -313,12 +318,15 @@ class Plot(Frame):
     def match(self, header: Header | None) -> None:
         """Find the rows of the contenders that are shown, in what the header tells of."""
         lines = lines_of(header, self._contenders) if header else []
-        self.misfits = []
+        self.left_out = []
         for run, pin in enumerate(self.pins, 1):
-            if header is None or self.fits(pin.history.header, header):
-                lines += pinned_lines(run, pin)
+            if not self.suits(pin):
+                self.left_out.append(f"{pin.name} has {self.unlike}, and is not shown")
+            elif not self.has(pin.history):
+                why = pin.why or "no readings for this picture"
+                self.left_out.append(f"{pin.name}: {why}")
             else:
-                self.misfits.append(pin.name)
+                lines += pinned_lines(run, pin)
         self.lines = tuple(line for line in lines if self.who.shows(line.slot))
         self.on_shape_changed()
         self.mark()
@@ -329,8 +337,7 @@ class Plot(Frame):
             return
         self.options = options
         self.toolbar.show_values(options)
-        self.on_shape_changed()
-        self.mark()
+        self._match_lines()
         self.options_changed.emit(self.params)
 
     def _on_chosen(self) -> None:

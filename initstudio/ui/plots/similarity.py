@@ -166,7 +166,7 @@ class SimilarityPlot(LayerPlot):
         for line, panel, cosines in zip(self._mapped, self._panels, self._maps, strict=True):
             # the first input is the uppermost
             canvas.image(line.key, panel.area, shades.of(cosines[::-1], -1, 1), z=1)
-            panel.draw_title(canvas, line.key, line.name, self.theme.colour(line.slot))
+            panel.draw_title(canvas, line.key, line.name, *line.rule(self.theme))
         canvas.colour_scale(shades, -1, 1, "cosine")
         canvas.end()
         self._label_maps(None)

@@ -1,10 +1,11 @@
 """What a picture of a study is: it shows what is known so far, how far that has come, and why not.
 
-A subclass names the study, and draws its results in `draw_results`.
+A subclass names the study, and draws its results in `draw_results`; of a pinned run, those of the
+same study of that run's experiment.
 """
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from msgspec import structs
@@ -18,9 +19,18 @@ from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.lines import Array, Range, grown
 from initstudio.ui.plots.plot import Line, Plot, Table
-from initstudio.ui.studies import Studied
+from initstudio.ui.studied import Studied
 
 Change = Callable[[Experiment], Experiment]
+
+
+class Found(NamedTuple):
+    """A contender that is shown, and where its numbers are: `row` of what is by contender."""
+
+    line: Line
+    header: Header
+    results: Results
+    row: int
 
 
 class StudyPlot(Plot):
@@ -43,6 +53,8 @@ class StudyPlot(Plot):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.studied: Studied | None = None
+        self.beside: tuple[Studied | None, ...] = ()
+        """What is known by the study of each of `pins`."""
         self._views: dict[str, Range] = {}
         self._told: list[str] = []
         self._reading = ""
@@ -68,15 +80,26 @@ class StudyPlot(Plot):
         before, self.studied = self.studied, studied
         if studied and (before is None or before.header is not studied.header):
             self._match_lines()
-        done = studied is None or studied.share >= 1
-        self.wait.setVisible(self.is_long and not done and studied is not None)
+        self._offer_wait()
         self.mark()
+
+    def show_beside(self, beside: Sequence[Studied | None]) -> None:
+        """Show what is known by the study of each of the pinned runs now."""
+        if tuple(beside) != self.beside:
+            self.beside = tuple(beside)
+            self._offer_wait()
+            self.mark()
 
     def show_like(self, other: Plot) -> None:
         """Show what another plot of this kind shows."""
         super().show_like(other)
         if isinstance(other, StudyPlot):
             self.show_study(other.studied)
+            self.show_beside(other.beside)
+
+    def has(self, _pinned: History) -> bool:
+        """Return that what a pinned run has is no reading: its study is made for the picture."""
+        return True
 
     def refresh(self, *, settle: bool = False) -> None:
         """Draw the picture now."""
@@ -86,12 +109,13 @@ class StudyPlot(Plot):
         if studied is None or studied.results is None or studied.trouble:
             self._say(studied.trouble if studied and studied.trouble else self.invitation)
             return
-        if not self.lines:
+        if not self.found():
             self._say("No contender is shown.")
             return
         self.draw_results(studied.results)
         self._on_pointed(self._place)
-        self._tell([*self._progress(studied), *self.results_notes(studied.results)])
+        notes = self.results_notes(studied.results)
+        self._tell([*self._progress(studied), *notes, *self._pinned_notes(studied.results)])
 
     def make_picture(self) -> Canvas:
         """Return the canvas, which tells where the mouse is."""
@@ -141,11 +165,16 @@ class StudyPlot(Plot):
         results = self.studied.results if self.studied else None
         return self.results_data(results) if results else []
 
-    def contender_rows(self) -> list[tuple[Line, int]]:
-        """Return each contender that is shown, with its row in results by contender."""
-        header = self.header
-        seeds = max(1, header.experiment.seeds.count) if header else 1
-        return [(line, int(line.replicas[0]) // seeds) for line in self.lines]
+    def found(self) -> list[Found]:
+        """Return each contender that is shown and has results, those of pinned runs last."""
+        made = []
+        for line in self.lines:
+            studied = self._studied_of(line)
+            if studied and studied.results and not studied.trouble:
+                seeds = max(1, studied.header.experiment.seeds.count)
+                row = int(line.replicas[0]) // seeds
+                made.append(Found(line, studied.header, studied.results, row))
+        return made
 
     @property
     def drawn(self) -> Results | None:
@@ -157,6 +186,22 @@ class StudyPlot(Plot):
     def header(self) -> Header | None:
         """Return what the results' rows stand for."""
         return self.studied.header if self.studied else None
+
+    def names_of(self, line: Line) -> tuple[str, str]:
+        """Return the names of a contender and of its run; the present run has none."""
+        run = self.pins[line.run - 1].name if line.run else ""
+        return line.name.removesuffix(f" ({run})"), run
+
+    def _studied_of(self, line: Line) -> Studied | None:
+        """Return what is known of the run that a line is of."""
+        every = (self.studied, *self.beside)
+        return every[line.run] if line.run < len(every) else None
+
+    def _offer_wait(self) -> None:
+        """Let a long study wait while it goes on, or that of a pinned run does."""
+        every = (self.studied, *(one for one in self.beside if one))
+        going = any(one and one.share < 1 and not one.trouble for one in every)
+        self.wait.setVisible(self.is_long and going)
 
     def _say(self, message: str) -> None:
         """Show a sentence in place of the picture."""
@@ -184,6 +229,15 @@ class StudyPlot(Plot):
             return []
         return [f"{100 * studied.share:.0f} % done{', waiting' if studied.resting else ''}"]
 
+    def _pinned_notes(self, present: Results) -> list[str]:
+        """Return how far the studies of pinned runs have come, and what they say besides."""
+        notes = []
+        for pin, studied in zip(self.pins, self.beside, strict=False):
+            if self.suits(pin):
+                told = _told(studied, present)
+                notes += [f"{pin.name}: {one}" for one in told]
+        return notes
+
     def _match_lines(self) -> None:
         self.match(self.header)
 
@@ -194,3 +248,15 @@ class StudyPlot(Plot):
     def option(self, name: str) -> Any:  # noqa: ANN401 - of any kind
         """Return the value of an option."""
         return getattr(self.options, name)
+
+
+def _told(studied: Studied | None, present: Results) -> list[str]:
+    """Return what must be known of the study of a pinned run, and was not said of this one."""
+    if studied is None:
+        return ["not measured yet"]
+    if studied.trouble:
+        return [studied.trouble]
+    notes = [f"{100 * studied.share:.0f} % done"] if studied.share < 1 else []
+    if studied.results:
+        notes += [note for note in studied.results.notes if note not in present.notes]
+    return notes

@@ -105,6 +105,10 @@ class SurfacePlot(OneSeedPlot):
         """Return whether a pinned run is of the same data."""
         return pinned.experiment.data == present.experiment.data
 
+    def has(self, pinned: History) -> bool:
+        """Return whether a pinned run has the surface, and knows where it lies."""
+        return pinned.latest.keys() >= set(self.reads)
+
     def data(self, history: History) -> Table:
         """Return what is predicted in the middle of each cell."""
         self._take_in(history)

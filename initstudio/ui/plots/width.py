@@ -59,8 +59,8 @@ class WidthPlot(StudyPlot):
     def draw_results(self, results: Results) -> None:
         """Draw each contender's line."""
         self._offer_layers(self._names(results))
-        rows = self.contender_rows()
-        drawn = [masked(self._sizes(results, row), log=True)[0] for _, row in rows]
+        found = self.found()
+        drawn = [masked(self._sizes(one.results, one.row), log=True)[0] for one in found]
         everything = np.concatenate(drawn)
         canvas, theme = self.canvas, self.theme
         places = self._places(results)
@@ -72,17 +72,17 @@ class WidthPlot(StudyPlot):
         known = bool(np.isfinite(everything).any())
         canvas.say("" if known else "No output is a finite number above 0.")
         canvas.begin(smooth=self.settled)
-        for (line, _), one in zip(rows, drawn, strict=True):
-            colour, dash = theme.colour(line.slot), theme.dash(line.slot)
-            canvas.line(line.slot, places, one, colour, width=theme.line_width, dash=dash)
-            canvas.dots(line.slot, places, one, colour, size=6, z=11)
+        for (line, *_), one in zip(found, drawn, strict=True):
+            colour, width, dash = line.stroke(theme)
+            z = 10 - bool(line.run)
+            canvas.line(line.key, places, one, colour, width=width, dash=dash, z=z)
+            if not line.run:
+                canvas.dots(line.key, places, one, colour, size=6, z=11)
         canvas.end()
-        at = self._layer_at(results)
-        slopes = results.values["slope"][:, at] if at >= 0 else np.full(0, np.nan)
         self.legend.show_labels(
             tuple(
-                Label(line.name, line.slot, _signed(float(slopes[row])) if len(slopes) else "")
-                for line, row in rows
+                Label(line.name, line.slot, _signed(self._slope(own, row)), line.run)
+                for line, _, own, row in found
             )
         )
 
@@ -90,15 +90,13 @@ class WidthPlot(StudyPlot):
         """Return what is good, and who is not."""
         notes = ["flat is good: the size does not depend on the width"]
         notes.append("number beside a name: slope after all steps")
-        at = self._layer_at(results)
-        for line, row in self.contender_rows():
-            sizes = self._sizes(results, row)
+        for line, _, own, row in self.found():
+            sizes, slope = self._sizes(own, row), self._slope(own, row)
             lost = int((~(np.abs(sizes) <= 1e30) | (sizes <= 0)).sum())
-            slope = float(results.values["slope"][row, at]) if at >= 0 else np.nan
             if abs(slope) > FLAT:
                 way = "grows" if slope > 0 else "shrinks"
                 notes.append(f"{line.name} {way} like width^{number(slope, 2)}")
-            if lost and results.share >= 1:
+            if lost and own.share >= 1:
                 notes.append(f"{line.name}: no finite number above 0 at {lost} widths")
         return notes + list(results.notes)
 
@@ -107,17 +105,16 @@ class WidthPlot(StudyPlot):
         widths = results.values["widths"]
         at = int(np.argmin(np.abs(self._places(results) - x)))
         sizes = [
-            f"{line.name} {number(float(self._sizes(results, row)[at]))}"
-            for line, row in self.contender_rows()
+            f"{line.name} {number(float(self._sizes(own, row)[at]))}"
+            for line, _, own, row in self.found()
         ]
         return f"width {widths[at]:,}: {', '.join(sizes)}"
 
     def results_data(self, results: Results) -> Table:
         """Return the size of every layer at every step and width."""
-        values = results.values
-        names = self._names(results)
-        found: Table = [("contender", "width", "step", *names)]
-        for line, row in self.contender_rows():
+        found: Table = [("contender", "width", "step", *self._names(results))]
+        for line, _, own, row in self.found():
+            values = own.values
             for width, steps in zip(values["widths"].tolist(), values["size"][row], strict=True):
                 found += [
                     (line.name, width, step, *numbers)
@@ -146,6 +143,11 @@ class WidthPlot(StudyPlot):
     def _layer(self, results: Results) -> str:
         at = self._layer_at(results)
         return self._names(results)[at] if at >= 0 else "no layer"
+
+    def _slope(self, results: Results, row: int) -> float:
+        """Return the chosen layer's slope after all steps; NaN: not known."""
+        at = self._layer_at(results)
+        return float(results.values["slope"][row, at]) if at >= 0 else np.nan
 
     def _sizes(self, results: Results, row: int) -> Array:
         """Return the chosen layer's size at each width [n]."""

@@ -170,7 +170,7 @@ class WorstPlot(JudgedPlot):
         self._shown = list(zip(lines, galleries, found, strict=True))
         for (line, gallery, _), some, texts in zip(self._shown, images, captions, strict=True):
             gallery.draw(canvas, line.key, some, texts, theme)
-            gallery.panel.draw_title(canvas, line.key, line.name, theme.colour(line.slot))
+            gallery.panel.draw_title(canvas, line.key, line.name, *line.rule(theme))
 
     def _caption(self, one: _Worst, at: int) -> Caption:
         theme = self.theme

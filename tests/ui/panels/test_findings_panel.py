@@ -14,7 +14,8 @@ from initstudio.results import Results
 from initstudio.ui import theme
 from initstudio.ui.panels.findings_panel import NOTHING, SEVERITIES, UNKNOWN, FindingsPanel
 from initstudio.ui.session import Session
-from initstudio.ui.studies import START, Studied, Studies
+from initstudio.ui.studied import START, Studied
+from initstudio.ui.studies import Studies
 
 DEEP = replace(
     ARTICLE,

@@ -5,6 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -265,7 +266,7 @@ def long_history(contenders: int = 3, seeds: int = 1) -> History:
     header = header_of(experiment_of(contenders, seeds))
     history, loss = History(header), falling(header, 100)
     for start in range(0, 100, 10):
-        layers = layers_of(header, 1 + start / 10)
+        layers = layers_of(header, 1 + start / 10) | verdicts_of(header)
         part = stretch_from(header, loss[start : start + 10], start, layers)
         history.extend(replace(part, layers_step=start))
     return history
@@ -317,7 +318,8 @@ def test_pinned_runs_are_drawn_too_and_leave_the_present_one_in_sight(
     history, earlier = long_history(2), long_history(4, 2)
     deep = replace(history.header, layers=(*history.header.layers, "9 Linear"))
     plot = shown(qtbot, key, history)
-    plot.show_pins([Pin("Run 1", earlier), Pin("Deep", History(deep))])
+    bare = Pin("Bare", History(history.header), "it was never run")
+    plot.show_pins([Pin("Run 1", earlier), Pin("Deep", History(deep)), bare])
     for options in all_options(PLOTS[key]):
         plot.show_options(options)
         for step in (None, 37):
@@ -326,6 +328,64 @@ def test_pinned_runs_are_drawn_too_and_leave_the_present_one_in_sight(
             plot.grab()
     names = [line.name for line in plot.lines]
     assert names[:3] == ["Way 0", "Way 1", "Way 0 (Run 1)"]
-    assert plot.misfits in (["Deep"], [])
+    fits = plot.fits(deep, history.header)
+    assert plot.left_out == [
+        "Deep: no readings for this picture"
+        if fits
+        else f"Deep has {plot.unlike}, and is not shown",
+        "Bare: it was never run",
+    ]
     plot.show_pins([])
     assert [line.name for line in plot.lines] == ["Way 0", "Way 1"]
+
+
+@pytest.mark.parametrize(
+    ("key", "options"),
+    [
+        ("activations", {}),
+        ("confusion", {}),
+        ("filters", {}),
+        ("over_steps", {}),
+        ("paths", {"plane": "own"}),
+        ("similarity", {"style": "map"}),
+        ("surface", {}),
+        ("weights", {"style": "multiples"}),
+        ("weights", {"style": "time"}),
+        ("worst", {}),
+    ],
+)
+def test_a_panel_of_a_pinned_run_has_a_dashed_line_above(
+    key: str, options: dict[str, str], qtbot: QtBot
+) -> None:
+    plot = shown(qtbot, key, long_history(1), **options)
+    plot.show_pins([Pin("Run 1", long_history(1))])
+    plot.refresh(settle=True)
+    own, pinned = (plot.canvas._items["line", ("panel", line.key)] for line in plot.lines)
+    assert own.pen.style() == Qt.PenStyle.SolidLine
+    assert pinned.pen.style() == Qt.PenStyle.CustomDashLine
+    assert pinned.pen.color() == own.pen.color() or key == "weights"
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "missing"),
+    [
+        ("loss", {"show": "validation"}, "validation_loss"),
+        ("accuracy", {"show": "validation"}, "validation_accuracy"),
+        ("activation_std", {}, "activation_std"),
+        ("fitted", {}, "fit"),
+        ("surface", {}, "input_range"),
+    ],
+)
+def test_a_pinned_run_without_what_is_shown_is_named(
+    key: str, options: dict[str, str], missing: str, qtbot: QtBot
+) -> None:
+    history = history_of(experiment_of(2), 50)
+    earlier = history_of(experiment_of(2), 50)
+    earlier.epoch_series.pop(missing, None)
+    earlier.latest = {name: one for name, one in earlier.latest.items() if name != missing}
+    plot = shown(qtbot, key, history, **options)
+    plot.show_pins([Pin("Run 1", earlier)])
+    assert plot.left_out == ["Run 1: no readings for this picture"]
+    assert [line.run for line in plot.lines] == [0, 0]
+    plot.show_options({} if key in ("loss", "accuracy") else options)
+    assert (plot.left_out == []) == (key in ("loss", "accuracy"))

@@ -30,7 +30,7 @@ from initstudio.ui.plots.luck import LuckPlot, scattered
 from initstudio.ui.plots.phase import PhasePlot
 from initstudio.ui.plots.study_plot import StudyPlot
 from initstudio.ui.plots.trainability import TrainabilityPlot, placed
-from initstudio.ui.studies import Studied
+from initstudio.ui.studied import Studied
 from initstudio.ui.theme import LIGHT
 from tests.synthetic import experiment_of, studied_of
 
@@ -289,7 +289,7 @@ def test_a_table_lies_where_it_is_narrow_and_stands_where_it_is_flat() -> None:
 def test_a_strip_is_its_draws_quartiles_and_own_seed(qtbot: QtBot) -> None:
     plot: LuckPlot = shown(qtbot, "luck")
     values = values_of(plot)
-    for row, strip in enumerate(plot.strips(Results(values=values))):
+    for row, strip in enumerate(plot.strips()):
         draws = values["loss"][row].tolist()
         assert strip.draws.tolist() == sorted(draws)
         assert strip.quartiles == pytest.approx(tuple(quantiles(draws, method="inclusive")))
@@ -317,7 +317,7 @@ def test_draws_that_are_still_to_come_are_not_told_as_lost(qtbot: QtBot) -> None
     loss = np.full((3, 50), np.nan)
     loss[:, :4] = [1, 2, np.inf, 3]
     plot = shown(qtbot, "luck", changes={"loss": loss}, share=0.1)
-    assert [strip.lost for strip in plot.strips(plot.studied.results)] == [1, 1, 1]
+    assert [strip.lost for strip in plot.strips()] == [1, 1, 1]
     assert "Way 0: no finite number in 1" in plot._note
     done = shown(qtbot, "luck", changes={"loss": loss})
     assert "Way 0: no finite number in 47" in done._note
@@ -538,4 +538,4 @@ def test_hidden_contenders_leave_their_place(qtbot: QtBot) -> None:
     plot.show_contenders((first, replace(second, hidden=True), third))
     plot.refresh()
     assert plot.canvas.left.names == ("Way 2", "Way 0")
-    assert [row for _, row in plot.contender_rows()] == [0, 2]
+    assert [one.row for one in plot.found()] == [0, 2]

@@ -29,6 +29,9 @@ TAKEN = {
 }
 """What a person can take home of a plot: its key, and the menu's words for it."""
 
+ROOM_CHANGES = (QEvent.Type.LayoutRequest, QEvent.Type.ShowToParent, QEvent.Type.HideToParent)
+"""What happens to controls when they take more or less room."""
+
 
 class Frame(QWidget):
     """Lays out what belongs to a picture; `put` gives it the picture itself."""
@@ -48,6 +51,7 @@ class Frame(QWidget):
         self.title.installEventFilter(self)
         self.toolbar = toolbar
         self.toolbar.installEventFilter(self)
+        self._last: QWidget | None = None
         self.more = self._make_more()
         self.corner = QHBoxLayout()
         """What stands right of the options, the menu last."""
@@ -85,6 +89,12 @@ class Frame(QWidget):
         column.addWidget(self.legend)
         column.addWidget(picture, 1)
         column.addWidget(self.note)
+
+    def put_last(self, button: QWidget) -> None:
+        """Put a button that comes and goes to the end of the head."""
+        self._last = button
+        button.installEventFilter(self)
+        self._head.addWidget(button, 0, 3)
 
     def show_frame(self, theme: Theme) -> None:
         """Use the theme's colours and fonts."""
@@ -172,15 +182,18 @@ class Frame(QWidget):
         """Put the options where there is room for them."""
         title = self.title.fontMetrics().horizontalAdvance(self.title.text())
         options = self.toolbar.sizeHint().width()
-        if title + options + self.corner.sizeHint().width() + 38 <= self.width():
+        corner = self.corner.sizeHint().width()
+        if self._last and not self._last.isHidden():
+            corner += self._last.sizeHint().width()
+        if title + options + corner + 38 <= self.width():
             self._place_toolbar("beside")
         else:
             self._place_toolbar("below" if options + 24 <= self.width() else "fold")
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Ask for more room at a double click on the title; heed options that come and go."""
-        if watched is self.toolbar:
-            if event.type() == QEvent.Type.LayoutRequest:
+        """Ask for more room at a double click on the title; heed controls that come and go."""
+        if watched in (self.toolbar, self._last):
+            if event.type() in ROOM_CHANGES:
                 self._find_room()
         elif event.type() == QEvent.Type.MouseButtonDblClick:
             self.enlarge_asked.emit()

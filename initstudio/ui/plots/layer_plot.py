@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
-from initstudio.history import History, Known
+from initstudio.history import Header, History, Known
 from initstudio.ui.chart.canvas import FEW, Canvas
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted, grown, masked, number
@@ -174,13 +174,21 @@ class LayerPlot(Plot):
         self._show_labels()
         self.show_notes(self._make_notes(history, now))
 
+    def fits(self, pinned: Header, present: Header) -> bool:
+        """Return whether a pinned run has as many layers, activations at the same places."""
+        one, other = (
+            (len(each.layers), each.activations, len(each.tensors)) for each in (pinned, present)
+        )
+        return one == other
+
     def data(self, history: History) -> Table:
         """Return the reading of each seed in each layer that is shown, now and at the start."""
-        columns, names = self.places(history) if self._known(history) else ([], ())
+        columns, _ = self.places(history) if self._known(history) else ([], ())
         step = history.layers_step
         rows: Table = [("contender", "seed", self.across, "at the start", f"at step {step}")]
         for line in self.lines_with(self.quantity.reading, history) if columns else ():
             run = self.of(line, history)
+            names = self.places(run)[1]
             for replica in line.replicas.tolist():
                 one = Line(line.name, line.slot, np.array([replica]), line.run)
                 head = (line.name, run.header.seeds[replica])
@@ -353,6 +361,13 @@ class LayerPlot(Plot):
                 )
             if one.lost:
                 notes.append(f"{line.name}: 0 in {one.lost} of {all_of}, not on a log scale")
+        runs = {line.run for line in self.lines if line.run}
+        others = (pin for run, pin in enumerate(self.pins, 1) if run in runs)
+        notes += [
+            f"{pin.name}: layers of other kinds, at the same places"
+            for pin in others
+            if pin.history.header.layers != history.header.layers
+        ]
         return [*notes, self.band_note()]
 
     def _theory_notes(self, history: History) -> list[str]:

@@ -58,7 +58,7 @@ class StepPlot(Plot):
         self.whole.setToolTip("See all steps again; so does a double click.")
         self.whole.clicked.connect(self.zoom.end)
         self.whole.hide()
-        self._head.addWidget(self.whole, 0, 3)
+        self.put_last(self.whole)
         self.zoom.changed.connect(self._on_zoomed)
 
     def make_picture(self) -> Canvas:

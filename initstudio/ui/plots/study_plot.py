@@ -68,7 +68,7 @@ class StudyPlot(Plot):
         self.wait.setToolTip("Let this study wait; what it has found stays, and it goes on there.")
         self.wait.toggled.connect(self.rest_asked)
         self.wait.hide()
-        self._head.addWidget(self.wait, 0, 3)
+        self.put_last(self.wait)
 
     def study_params(self) -> dict[str, Value]:
         """Return the study's parameters, as the options say."""

@@ -50,3 +50,17 @@ def test_options_that_come_and_go_find_their_room(qtbot: QtBot) -> None:
     plot.restart(history_of(experiment_of(3)))  # planes are offered for several contenders alone
     assert plot.toolbar.control("plane").isVisible()
     qtbot.waitUntil(lambda: plot.toolbar.geometry().top() >= plot.title.geometry().bottom() - 2)
+
+
+def test_a_button_that_comes_at_the_end_of_the_head_does_not_cut_the_title(qtbot: QtBot) -> None:
+    plot = LossPlot()
+    qtbot.addWidget(plot)
+    plot.show()
+    needed = plot.title.fontMetrics().horizontalAdvance(plot.label)
+    needed += plot.toolbar.sizeHint().width() + plot.corner.sizeHint().width()
+    plot.resize(needed + 48, 300)
+    qtbot.waitUntil(lambda: plot.toolbar.geometry().top() < plot.title.geometry().bottom())
+    plot.whole.show()
+    qtbot.waitUntil(lambda: plot.toolbar.geometry().top() >= plot.title.geometry().bottom() - 2)
+    plot.whole.hide()
+    qtbot.waitUntil(lambda: plot.toolbar.geometry().top() < plot.title.geometry().bottom())

@@ -13,7 +13,9 @@ from initstudio.catalogue import Value
 from initstudio.distribution import HEAD
 from initstudio.experiment import Recording
 from initstudio.history import History, Readings
+from initstudio.presets import multilayer
 from initstudio.ui.chart.colours import amounts, signs
+from initstudio.ui.chart.contender_line import Pin
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Plot
@@ -22,6 +24,7 @@ from tests.synthetic import (
     experiment_of,
     falling,
     header_of,
+    history_of,
     layers_of,
     stretch_from,
 )
@@ -472,3 +475,19 @@ def test_a_thousand_layers_are_thinned_in_maps_and_said(qtbot: QtBot) -> None:
         assert "one layer of" in plot.notes
     for key in ("activation_std", "similarity", "activity"):
         assert shown(qtbot, key, many).canvas.message == ""
+
+
+def test_a_pinned_run_with_other_kinds_of_layers_is_drawn_at_the_same_places(qtbot: QtBot) -> None:
+    present = experiment_of(2)
+    tanh = replace(present, network=multilayer(2, 64, "tanh"))
+    deeper = replace(present, network=multilayer(3, 64, "relu"))
+    plot = shown(qtbot, "activation_std", history_of(present), scale="linear")
+    plot.show_pins((Pin("Run 1", history_of(tanh)), Pin("Run 2", history_of(deeper))))
+    plot.refresh()
+    _, before = drawn(plot, (1, 0))
+    np.testing.assert_allclose(before, drawn(plot, 0)[1])
+    assert "Run 1: layers of other kinds, at the same places" in plot.notes
+    assert "Run 2 has other layers, and is not shown" in plot.notes
+    rows = plot.data(history_of(present))
+    layers = [{row[2] for row in rows if row[0] == name} for name in ("Way 0", "Way 0 (Run 1)")]
+    assert layers == [{"2 ReLU", "4 ReLU"}, {"2 Tanh", "4 Tanh"}]

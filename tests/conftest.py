@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +31,7 @@ def _garbage_is_collected_here() -> Iterator[None]:
     """Widgets left to the garbage must not be destroyed on a test's other threads."""
     gc.disable()
     yield
+    deliver_deletions()
     if gc.get_count()[0] > GARBAGE:
         gc.collect()
 
@@ -60,6 +62,11 @@ def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
     """Give pytest-qt's bot with our patience."""
     del qapp  # only that there is one
     return PatientBot(request)
+
+
+def deliver_deletions() -> None:
+    """Delete what is to be deleted later: Qt waits for its event loop, and none runs in tests."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 def own_threads() -> set[threading.Thread]:

@@ -3,6 +3,7 @@
 from math import erf
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from initstudio import gaussian
@@ -13,12 +14,26 @@ PAIR = (np.array([0]), np.array([1]))
 CASES = [(1, 1, 0), (1, 1, 0.5), (1, 2.3, 0.9), (0.1, 0.1, 0.99), (4, 3, -0.7), (1, 1, 0.999)]
 
 
-def by_grid(key: str, params: dict[str, object], q1: float, q2: float, c: float) -> float:
-    function, _ = nonlinearity(key, params)
-    z = np.linspace(-9, 9, 3001)
+def grid() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return places z and the share of a standard normal about each."""
+    z = np.linspace(-6.5, 6.5, 2167)
     z = (z[1:] + z[:-1]) / 2
     weight = np.exp(-(z**2) / 2)
-    weight /= weight.sum()
+    return z, weight / weight.sum()
+
+
+GRID = grid()
+
+
+def mean_square(key: str, params: dict[str, object], q: float) -> float:
+    function, _ = nonlinearity(key, params)
+    z, weight = GRID
+    return float(weight @ function(np.sqrt(q) * z) ** 2)
+
+
+def by_grid(key: str, params: dict[str, object], q1: float, q2: float, c: float) -> float:
+    function, _ = nonlinearity(key, params)
+    z, weight = GRID
     u = np.sqrt(q1) * z[:, None]
     v = np.sqrt(q2) * (c * z[:, None] + np.sqrt(1 - c * c) * z[None])
     return float(weight @ (function(u) * function(v)) @ weight)
@@ -44,7 +59,7 @@ def test_products_are_those_of_a_grid(
 ) -> None:
     q, covariance = np.array([q1, q2], np.float64), np.array([c * np.sqrt(q1 * q2)])
     (found,) = averages_of(key, params).products(q, PAIR, covariance)
-    size = np.sqrt(by_grid(key, params, q1, q1, 1.0) * by_grid(key, params, q2, q2, 1.0))
+    size = np.sqrt(mean_square(key, params, q1) * mean_square(key, params, q2))
     assert found == pytest.approx(by_grid(key, params, q1, q2, c), abs=1e-4 * size)
 
 

@@ -3,7 +3,7 @@
 import gc
 import os
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from time import perf_counter
 
@@ -12,21 +12,27 @@ from msgspec.structs import replace
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from initstudio import presets
 from initstudio.datasets import DATASETS
 from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
-from initstudio.experiment import Seeds
+from initstudio.experiment import Choice, Data, Recording, Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
 from initstudio.probes import PROBES
+from initstudio.probes.surface import PLACES, SMALL
 from initstudio.probes.verdicts import WORST
 from initstudio.trajectories import LINE, NUMBERS, SINGLE
 from initstudio.ui import theme
+from initstudio.ui.chart.canvas import Canvas
+from initstudio.ui.chart.sheet_view import SheetView
 from initstudio.ui.plots import PLOTS
 from initstudio.ui.plots.plot import Plot
 from initstudio.ui.plots.step_plot import StepPlot
+from initstudio.ui.plots.study_plot import StudyPlot
+from tests.synthetic import studied_of
 
 CONTENDERS, SEEDS = 8, 3
 EARLY, LATE = 1_000, 1_000_000
@@ -43,6 +49,8 @@ STYLES = (
     ("outputs", "time"),
 )
 """Pictures that have another look, which costs something else."""
+DATA = {"surface": "moons", "fitted": "sine", "filters": "digits"}
+"""Pictures with a run of their own, as few data have what they show; by the data of that run."""
 
 
 def figures() -> Iterator[dict[str, object]]:
@@ -50,12 +58,13 @@ def figures() -> Iterator[dict[str, object]]:
     app = QApplication([])
     theme.apply(app, theme.LIGHT)
     early, late = run_of(EARLY), run_of(LATE)
-    ratios = []
+    usual, ratios = (early, late), []
     looks: list[tuple[str, type[Plot], dict[str, str]]]
     looks = [(key, kind, {}) for key, kind in PLOTS.items()]
     looks += [(key, PLOTS[key], {"style": style}) for key, style in STYLES]
     for key, kind, options in looks:
-        plots = [shown(app, kind, history, **options) for history in (early, late)]
+        runs = (run_of(EARLY, picture=key), run_of(LATE, picture=key)) if key in DATA else usual
+        plots = [shown(app, kind, history, **options) for history in runs]
         # in turns, so that both meet the same weather
         times = np.array([[frame(app, plot) for plot in plots] for _ in range(ROUNDS)])
         first, last = np.median(times, axis=0)
@@ -64,9 +73,7 @@ def figures() -> Iterator[dict[str, object]]:
         yield bound(
             f"{name}: one frame of 8 contenders x 3 seeds, 800 x 450", 1000 * last, 25, 8, "ms"
         )
-        for plot in plots:
-            plot.close()
-            plot.deleteLater()
+        end(plots)
     name = "cost of a frame after a million steps over after a thousand, worst plot"
     yield bound(name, max(ratios), 1.2, 1.05, "")
     for share, name in ((0.4, "a wide part"), (0.0, "a few hundred steps")):
@@ -75,7 +82,7 @@ def figures() -> Iterator[dict[str, object]]:
         yield bound(
             "the same, after a million steps over after a thousand", last / first, 1.2, 1, ""
         )
-    del early, late
+    del early, late, usual
     text = "going back in a run of 100,000 steps: six pictures repainted, 8 contenders x 3 seeds"
     yield bound(text, 1000 * scrubbing(app), 50, 40, "ms")
     name = "memory growth over the last half of a million steps, but for the readings kept"
@@ -101,9 +108,7 @@ def scrubbing(app: QApplication) -> float:
             plot.refresh()
         app.processEvents()
         times.append(perf_counter() - began)
-    for plot in plots:
-        plot.close()
-        plot.deleteLater()
+    end(plots)
     return median(times)
 
 
@@ -119,7 +124,11 @@ def bound(figure: str, value: float, most: float, aim: float, unit: str) -> dict
 
 
 def shown(app: QApplication, kind: type[Plot], history: History, **options: str) -> Plot:
-    """Return the plot of a history in a window of its own."""
+    """Return the plot of a history in a window of its own.
+
+    Raises:
+        ValueError: It has nothing to draw, and says so; what that costs is no figure.
+    """
     plot = kind()
     plot.show_options(options)
     plot.resize(800, 450)
@@ -128,17 +137,47 @@ def shown(app: QApplication, kind: type[Plot], history: History, **options: str)
     plot.show()
     for _ in range(3):
         frame(app, plot)
+    if said := said_by(plot):
+        end([plot])
+        message = f"the picture {plot.key!r} is empty: {said}"
+        raise ValueError(message)
     return plot
 
 
+def said_by(plot: Plot) -> str:
+    """Return the sentence that stands in the place of a picture, if there is one."""
+    picture = plot.picture
+    if isinstance(picture, Canvas):
+        return picture.message
+    if isinstance(picture, SheetView) and not picture.message.isHidden():
+        return picture.message.text()
+    return ""
+
+
+def end(plots: Sequence[Plot]) -> None:
+    """Close the plots and let go of their memory now, as no event loop runs that would."""
+    for plot in plots:
+        plot.close()
+        plot.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 def frame(app: QApplication, plot: Plot) -> float:
-    """Return the seconds of one frame: a few new steps, the picture's numbers, its painting."""
+    """Return the seconds of one frame: a few new steps, the picture's numbers, its painting.
+
+    What a study has found is new each time.
+    """
     history = plot.history
     if history is None:
         raise ValueError(plot.key)
     history.extend(stretch(history, history.last_step + 1, 20))
+    experiment = history.header.experiment
+    studied = studied_of(plot.study, experiment) if isinstance(plot, StudyPlot) else None
     began = perf_counter()
-    plot.extend(history)
+    if isinstance(plot, StudyPlot):
+        plot.show_study(studied)
+    else:
+        plot.extend(history)
     plot.refresh()
     app.processEvents()
     return perf_counter() - began
@@ -153,9 +192,7 @@ def zoomed(app: QApplication, histories: Sequence[History], share: float) -> tup
             plot.zoom.part = (left, history.last_step + 20.0 * ROUNDS + 100)
         frame(app, plot)
     times = np.array([[frame(app, plot) for plot in plots] for _ in range(ROUNDS)])
-    for plot in plots:
-        plot.close()
-        plot.deleteLater()
+    end(plots)
     return tuple(np.median(times, axis=0).tolist())
 
 
@@ -197,10 +234,19 @@ def albums(history: History) -> int:
     return history.album.bytes + history.epoch_album.bytes
 
 
-def run_of(steps: int, whole: int = 0) -> History:
-    """Return the history of so many steps of a run of `whole`."""
+def run_of(steps: int, whole: int = 0, picture: str = "") -> History:
+    """Return the history of so many steps of a run of `whole`, that of a picture if it has one."""
     whole = whole or 2 * steps
     base = presets.DIGITS
+    if picture in DATA:
+        base = replace(
+            base,
+            data=Data(dataset=Choice(DATA[picture])),
+            training=replace(
+                base.training, loss="mse" if picture == "fitted" else base.training.loss
+            ),
+            recording=Recording(probes=("loss", *PLOTS[picture].reads)),
+        )
     contenders = tuple(
         presets.contender(f"Contender {slot}", slot, "xavier_uniform") for slot in range(CONTENDERS)
     )
@@ -248,7 +294,9 @@ def verdicts_of(header: Header, rng: np.random.Generator) -> Readings:
 
 
 def layers_of(header: Header, rng: np.random.Generator, share: float = 0.0) -> Readings:
-    """Return readings by layer, when that share of the run is over."""
+    """Return readings by layer, when that share of the run is over; those that are recorded."""
+    if header.experiment.recording.probes is not None:
+        return answers_of(header, rng, share)
     replicas, tensors = len(header.slots), len(header.tensors)
     counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
     counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
@@ -269,6 +317,29 @@ def layers_of(header: Header, rng: np.random.Generator, share: float = 0.0) -> R
     return layers
 
 
+def answers_of(header: Header, rng: np.random.Generator, share: float) -> Readings:
+    """Return what networks answer over their inputs, or the weights that these meet first.
+
+    It bends more and more as the run goes on; no two networks agree, nor do two snapshots.
+    """
+    replicas = len(header.slots)
+    turn = np.linspace(0, 3, replicas)[:, None] + rng.normal(0, 0.05, (replicas, 1))
+    ends = np.tile(np.array([-2.2, 2.2], np.float32), (replicas, 2, 1))
+    places = np.linspace(-2.2, 2.2, PLACES)
+    x, y = (one.ravel() for one in np.meshgrid(*[np.linspace(-2.2, 2.2, SMALL)] * 2))
+    height = (1 + 4 * share) * (np.cos(turn) * x + np.sin(turn) * y + share * np.sin(3 * x))
+    lead = np.abs(np.tanh(height / 2))  # of the one of two classes whose logit is so much higher
+    surface = np.stack([height > 0, (1 + lead) / 2, lead], axis=1).astype(np.float16)
+    fit = (0.2 + share) * np.sin(2 * places + turn)
+    weights = rng.normal(0, 0.1, (replicas, 64, 1, 8, 8)) * (1 + share)
+    made: Mapping[str, Readings] = {
+        "moons": {"surface": surface, "input_range": ends},
+        "sine": {"fit": fit.astype(np.float32), "input_range": ends[:, :1]},
+        "digits": {"first_weights": weights.astype(np.float32)},
+    }
+    return made[header.experiment.data.dataset.key]
+
+
 def way(replicas: int, share: float) -> np.ndarray:
     """Return where weights are on a way that bends, as those of networks do [R, numbers]."""
     ahead, aside = np.random.default_rng(0).normal(size=(2, replicas, NUMBERS))
@@ -278,18 +349,22 @@ def way(replicas: int, share: float) -> np.ndarray:
 
 def growth(app: QApplication) -> float:
     """Return by how much Python's and numpy's memory grew over the last half of a run, MiB."""
-    history = run_of(EARLY, 2 * LATE)
-    plots = [shown(app, kind, history) for kind in PLOTS.values()]
+    usual = run_of(EARLY, 2 * LATE)
+    own = {key: run_of(EARLY, 2 * LATE, key) for key in DATA}
+    plots = [shown(app, kind, own.get(key, usual)) for key, kind in PLOTS.items()]
+    histories = (usual, *own.values())
     sizes = []
     tracemalloc.start()
     for _ in range(LATE // 10_000):
-        history.extend(stretch(history, history.last_step + 1, 10_000))
+        for history in histories:
+            history.extend(stretch(history, history.last_step + 1, 10_000))
         for plot in plots:
-            plot.extend(history)
+            plot.extend(own.get(plot.key, usual))
             plot.refresh()
         app.processEvents()
         gc.collect()
-        sizes.append(tracemalloc.get_traced_memory()[0] - kept(history) - albums(history))
+        readings = sum(kept(history) + albums(history) for history in histories)
+        sizes.append(tracemalloc.get_traced_memory()[0] - readings)
     tracemalloc.stop()
     quarter = len(sizes) // 4
     return (median(sizes[-quarter:]) - median(sizes[2 * quarter : 3 * quarter])) / 2**20

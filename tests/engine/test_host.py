@@ -2,6 +2,7 @@
 
 import queue
 import re
+import weakref
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -296,6 +297,30 @@ def test_after_a_failure_the_next_run_works() -> None:
 
     Host(stage.commands, send).serve(stage.train)
     assert stage.ends() == [(1, "failed"), (2, "finished")]
+
+
+def test_a_run_that_is_over_has_left_memory_when_the_next_one_is_there() -> None:
+    tiny = replace(ARTICLE, training=replace(ARTICLE.training, epochs=1, batch_size=400))
+    stage = Stage(Start(1, tiny))
+    met: list[weakref.ref[object]] = []
+    living: list[int] = []
+
+    def watched(
+        experiment: Experiment, meet: Callable[[Networks], object]
+    ) -> Generator[Snapshot, float | None, None]:
+        def meet_and_count(networks: Networks) -> None:
+            met.append(weakref.ref(networks.__self__))  # type: ignore[attr-defined] # a method
+            living.append(sum(one() is not None for one in met))
+            meet(networks)
+
+        return train(experiment, meet_and_count)
+
+    def send(report: Report) -> None:
+        if isinstance(report, Ended):
+            stage.commands.put(Start(report.run + 1, tiny) if report.run < 3 else None)
+
+    Host(stage.commands, send).serve(watched)
+    assert living == [1, 1, 1]
 
 
 def test_after_memory_has_run_out_the_process_ends() -> None:

@@ -285,15 +285,18 @@ def test_what_is_too_large_is_refused_in_a_sentence() -> None:
         whole(jacobian(x * 2, x))
 
 
-def test_blocks_that_are_too_large_have_one_sentence_and_the_whole_is_measured() -> None:
-    wide = Choice("linear", {"units": 2100})
+def test_blocks_that_are_too_large_have_one_sentence_and_the_whole_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("initstudio.engine.jacobian.MOST", 60)
+    wide = Choice("linear", {"units": 70})
     experiment = asked((wide, wide, wide, Choice("output")), features=2)
     results = found(experiment)
     wanted = by_torch(experiment)
     np.testing.assert_allclose(results.values["singular_values"][0, :2], wanted, rtol=1e-6)
     assert np.isnan(results.values["block_singular_values"][0, 1:]).all()
     assert np.isfinite(results.values["block_singular_values"][0, 0]).all()
-    assert sum("2,100 by 2,100 values is too large" in one for one in results.notes) == 1
+    assert sum("70 by 70 values is too large" in one for one in results.notes) == 1
 
 
 def test_what_vmap_refuses_is_followed_row_by_row() -> None:

@@ -20,6 +20,8 @@ from initstudio.history import Readings
 from initstudio.presets import ARTICLE, contender, multilayer
 
 STUDY = STUDIES["luck"]
+CLOSE = 2e-6
+"""Some roundings of float32, which a processor does by where in memory the weights lie."""
 SMALL = replace(
     ARTICLE,
     network=multilayer(3, 12, "relu"),
@@ -55,13 +57,13 @@ def test_it_is_a_plain_loop_over_seeds() -> None:
             network = initialize(resolved, at, 5 + draw)
             loss = functional.cross_entropy(network(x), y)
             loss.backward()
-            assert found["loss"][at, draw] == loss.item()
+            assert found["loss"][at, draw] == pytest.approx(loss.item(), rel=CLOSE)
             whole = torch.cat([one.grad.flatten() for one in network.parameters()])  # type: ignore[union-attr]
             wanted = float(whole.double().square().sum().sqrt())
-            assert found["gradient_norm"][at, draw] == pytest.approx(wanted, rel=1e-12)
+            assert found["gradient_norm"][at, draw] == pytest.approx(wanted, rel=CLOSE)
             out = network[:6](x).detach().double()
             length = float(out.square().mean() / x.double().square().mean())
-            assert found["length"][at, draw] == pytest.approx(length, rel=1e-12)
+            assert found["length"][at, draw] == pytest.approx(length, rel=CLOSE)
     np.testing.assert_array_equal(found["own"][:, 0], found["loss"][:, 0])
     np.testing.assert_array_equal(found["own"][:, 1], found["gradient_norm"][:, 0])
     np.testing.assert_array_equal(found["own"][:, 2], found["length"][:, 0])

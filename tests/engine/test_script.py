@@ -41,13 +41,15 @@ from initstudio.schemes import SCHEMES
 from initstudio.tunings import TUNINGS
 from tests.specs import around
 
-MOST_STEPS = 100
+MOST_STEPS, FEW_STEPS = 100, 30
+"""Steps whose losses are compared; few where it is about the network and its start."""
 RTOL = 1e-4
 DRIVER = """
 import hashlib, itertools, json, runpy, sys
 import torch
 found = {}
-for path in sys.argv[1:]:
+most, *paths = sys.argv[1:]
+for path in paths:
     script = runpy.run_path(path)
     for at, (_, init, tune) in enumerate(script["CONTENDERS"]):
         for seed in script["SEEDS"]:
@@ -61,9 +63,9 @@ for path in sys.argv[1:]:
             losses = []
             for of_epoch, _ in script["train"](model, seed):
                 losses += of_epoch
-                if len(losses) >= 100:
+                if len(losses) >= int(most):
                     break
-            found[f"{path} {at} {seed}"] = [state, losses[:100]]
+            found[f"{path} {at} {seed}"] = [state, losses[:int(most)]]
 json.dump(found, sys.stdout)
 """
 SMALL = (Choice("linear", {"units": 5}), Choice("tanh"), Choice("output"))
@@ -80,13 +82,13 @@ def experiment(**changes: Any) -> Experiment:  # noqa: ANN401 - fields of all ki
     return replace(plain, **changes)
 
 
-def assert_same(asked: dict[str, Experiment], folder: Path) -> None:
+def assert_same(asked: dict[str, Experiment], folder: Path, most: int = MOST_STEPS) -> None:
     """Run the scripts of all these experiments in one strange process, and compare."""
     for number, one in enumerate(asked.values()):
         (folder / f"{number}.py").write_text(script_of(one), encoding="utf-8")
     names = [f"{number}.py" for number in range(len(asked))]
     done = subprocess.run(
-        [sys.executable, "-I", "-W", "ignore", "-c", DRIVER, *names],
+        [sys.executable, "-I", "-W", "ignore", "-c", DRIVER, str(most), *names],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -95,13 +97,14 @@ def assert_same(asked: dict[str, Experiment], folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     for number, (name, one) in enumerate(asked.items()):
-        losses = losses_of(one)
+        losses = losses_of(one, most)
         seeds = list(one.seeds.each())
         for at in range(len(one.contenders)):
             for which, seed in enumerate(seeds):
                 state, theirs = found[f"{number}.py {at} {seed}"]
                 assert state == hashes(one, at, seed), name
-                ours = losses[: len(theirs), at * len(seeds) + which]
+                assert len(theirs) == len(losses)
+                ours = losses[:, at * len(seeds) + which]
                 np.testing.assert_allclose(theirs, ours, rtol=RTOL, err_msg=name)
 
 
@@ -112,14 +115,14 @@ def hashes(asked: Experiment, at: int, seed: int) -> dict[str, str]:
     }
 
 
-def losses_of(asked: Experiment) -> np.ndarray[Any, Any]:
+def losses_of(asked: Experiment, most: int) -> np.ndarray[Any, Any]:
     found: list[np.ndarray[Any, Any]] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for shot in train(asked):
             if "loss" in shot.readings:
                 found.append(shot.readings["loss"])
-            if len(found) == MOST_STEPS:
+            if len(found) == most:
                 break
     return np.array(found)
 
@@ -130,7 +133,7 @@ def test_every_layer(tmp_path: Path) -> None:
         for key in LAYERS
         if key not in {"embedding", "conv3d", "conv_transpose3d"}
     }
-    assert_same(asked, tmp_path)
+    assert_same(asked, tmp_path, FEW_STEPS)
 
 
 def test_layers_in_three_dimensions(tmp_path: Path) -> None:
@@ -198,7 +201,7 @@ def _hits(asked: Experiment, key: str) -> bool:
 def test_every_scheme(tmp_path: Path) -> None:
     asked = {f"{key} {number}": one for key in SCHEMES for number, one in enumerate(starts(key))}
     assert {name.split()[0] for name in asked} == SCHEMES.keys(), "each has its place"
-    assert_same(asked, tmp_path)
+    assert_same(asked, tmp_path, FEW_STEPS)
 
 
 QUICK: dict[str, dict[str, Value]] = {"metainit": {"steps": 3}, "gradinit": {"steps": 3}}

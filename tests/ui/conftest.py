@@ -28,6 +28,13 @@ def _own_settings(tmp_path: Path, qapp: QApplication) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _own_clipboard(qapp: QApplication) -> Iterator[None]:
+    """A picture left on the offscreen clipboard is deleted after Python, which then crashes."""
+    yield
+    qapp.clipboard().clear()
+
+
+@pytest.fixture(autouse=True)
 def _no_widget_left(qapp: QApplication) -> Iterator[None]:
     before = set(qapp.topLevelWidgets())
     yield

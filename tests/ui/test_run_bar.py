@@ -1,7 +1,5 @@
 """The run bar shows where the run stands."""
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
@@ -25,7 +23,7 @@ from tests.ui.conftest import at_rate
 
 
 @pytest.fixture
-def bar(session: Session, qtbot: QtBot) -> Iterator[RunBar]:
+def bar(session: Session, qtbot: QtBot) -> RunBar:
     owner = QMainWindow()
     qtbot.addWidget(owner)
     actions = build_actions(session, Commands(session, owner), owner)
@@ -34,9 +32,9 @@ def bar(session: Session, qtbot: QtBot) -> Iterator[RunBar]:
     bar = RunBar(session, actions)
     bar.preset_chosen.connect(lambda name: session.load(EXPERIMENTS[name]))
     bar.resize(1280, 50)
+    qtbot.addWidget(bar)
     bar.show()
-    yield bar
-    bar.close()
+    return bar
 
 
 def label(bar: RunBar, name: str) -> str:

@@ -169,8 +169,8 @@ class FittedPlot(CurvePlot):
                 notes.append(
                     f"{line.name}: no finite value at {curve.hostile:,} of {curve.total:,} places"
                 )
-            reach = np.array([one for one in (*curve.low, *curve.high) if np.isfinite(one)])
-            out = reach[(reach < low) | (reach > high)]
+            reach = np.concatenate([curve.low, curve.high])
+            out = reach[(reach < low) | (reach > high)]  # without NaN, which is neither
             if len(out):
                 far = number(float(out[np.abs(out).argmax()]))
                 notes.append(f"{line.name} reaches {far}, beyond the axis")

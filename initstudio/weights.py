@@ -15,7 +15,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.distribution import Array, Reading, reading_of
+from initstudio.bins import Array, Reading
+from initstudio.counting import reading_of
 from initstudio.errors import ExperimentError
 
 MOST_BYTES = 2 * 2**30
@@ -54,7 +55,7 @@ class Tensor(msgspec.Struct, frozen=True):
     high: float | None
     not_finite: int
     counts: tuple[int, ...]
-    """How the values are spread: a reading as `distribution.py` says."""
+    """How the values are spread: a reading as `bins.py` says."""
 
     @property
     def reading(self) -> Reading:

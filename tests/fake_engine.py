@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from initstudio.bins import HEAD, SIZE
 from initstudio.catalogue import Params
-from initstudio.distribution import BINS, HEAD
 from initstudio.engine.host import serve_window
 from initstudio.engine.plan import Plan, plan
 from initstudio.engine.study import Heed, Study
@@ -55,7 +55,7 @@ def _readings(
 ) -> dict[str, np.ndarray]:
     replicas = len(seeds)
     loss = np.array(seeds) + np.arange(replicas) + rate / (step + 1)
-    counts = np.zeros((replicas, tensors, HEAD + BINS), np.int32)
+    counts = np.zeros((replicas, tensors, SIZE), np.int32)
     counts[:, :, 0], counts[:, :, 1], counts[:, :, 3] = -5, -20, 120
     counts[:, :, HEAD : HEAD + 40] = 3
     return {

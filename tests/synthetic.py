@@ -7,7 +7,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from initstudio import presets
-from initstudio.distribution import BINS, HEAD
+from initstudio.bins import BINS, HEAD, SIZE
 from initstudio.engine.plan import plan
 from initstudio.experiment import Experiment, Recording, Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
@@ -39,13 +39,17 @@ def header_of(experiment: Experiment, *, per_epoch: int = 10, steps: int = 1000)
 
 def binned(values: npt.NDArray[np.floating], exponent: int) -> npt.NDArray[np.int32]:
     """Return one reading of a distribution, counted by a loop."""
-    reading = np.zeros(HEAD + BINS, np.int32)
+    reading = np.zeros(SIZE, np.int32)
     finite = [float(value) for value in values if np.isfinite(value)]
     places = [int(np.floor(value / 2.0**exponent)) for value in finite]
     first = min(places, default=0)
-    reading[:HEAD] = exponent, first, len(values) - len(finite), len(finite)
-    for place in places:
-        reading[HEAD + place - first] += 1
+    reading[:4] = exponent, first, len(values) - len(finite), len(finite)
+    inside: dict[int, list[float]] = {}
+    for value, place in zip(finite, places, strict=True):
+        inside.setdefault(place - first, []).append(value / 2.0**exponent - place)
+    for at, some in inside.items():
+        reading[HEAD + at] = len(some)
+        reading[HEAD + BINS :].view(np.uint8)[at] = round(255 * sum(some) / len(some))
     return reading
 
 

@@ -5,8 +5,9 @@ import numpy.typing as npt
 import pytest
 
 from initstudio.album import FEWEST, MOST, Album, Page
-from initstudio.distribution import BINS, HEAD, packed
+from initstudio.bins import BINS, HEAD, SIZE
 from initstudio.history import History, Readings, Snapshot, stretch_of
+from initstudio.packing import packed
 from tests.synthetic import binned, experiment_of, falling, header_of, stretch_from
 
 
@@ -15,8 +16,13 @@ def norms(value: float) -> Readings:
 
 
 def counts(seed: int, most: int) -> npt.NDArray[np.int32]:
-    found = np.random.default_rng(seed).integers(0, most, (2, 3, HEAD + BINS)).astype(np.int32)
+    rng = np.random.default_rng(seed)
+    found = np.zeros((2, 3, SIZE), np.int32)
     found[..., 0] = -20
+    some = rng.integers(0, most, (2, 3, BINS)) * rng.integers(0, 2, (2, 3, BINS))
+    found[..., HEAD : HEAD + BINS] = some
+    means = rng.integers(0, 256, (2, 3, BINS)) * (some > 0)
+    found[..., HEAD + BINS :] = means.astype(np.uint8).view(np.int32)
     return found
 
 

@@ -24,7 +24,8 @@ STEPS: tuple[frozenset[str], ...] = (
     # floor 0
     frozenset({"", "errors", "paths", "files", "law", "nonlinearities"}),
     # floor 1
-    frozenset({"catalogue", "distribution", "gaussian", "rehearsal", "tables", "trust"}),
+    frozenset({"bins", "catalogue", "gaussian", "rehearsal", "tables", "trust"}),
+    frozenset({"counting", "distribution", "packing"}),
     frozenset({"formula", "own_code", "schedule", "weights", "described", "taps", "levels"}),
     frozenset({"trajectories"}),
     frozenset({"own_network", "averages", "album", "clock", "series"}),

@@ -9,7 +9,8 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from initstudio.distribution import BINS, HEAD, reading_of
+from initstudio.bins import BINS, HEAD, SIZE
+from initstudio.counting import reading_of
 from initstudio.errors import ExperimentError
 from initstudio.probes.distributions import distributions
 from initstudio.weights import DTYPES, as_text, parse_weights, read_weights
@@ -73,7 +74,7 @@ def test_nothing_is_lost_of_numbers_that_overflow() -> None:
     (found,) = parse_weights(save({"w": values}), "here").tensors
     assert found.mean == pytest.approx(0.5e308)
     assert found.std == pytest.approx(1.5e308 * math.sqrt(8 / 9))
-    assert found.reading[HEAD:].sum() == 3
+    assert found.reading[HEAD : HEAD + BINS].sum() == 3
 
 
 def test_empty_and_single_and_lost_numbers() -> None:
@@ -82,7 +83,7 @@ def test_empty_and_single_and_lost_numbers() -> None:
     assert (found["none"].mean, found["none"].not_finite) == (None, 0)
     assert (found["one"].mean, found["one"].std) == (2.0, 0.0)
     assert (found["lost"].mean, found["lost"].not_finite) == (None, 1)
-    assert all(len(one.counts) == HEAD + BINS for one in found.values())
+    assert all(len(one.counts) == SIZE for one in found.values())
 
 
 def test_tensors_come_in_the_order_of_the_network_and_say_what_they_are() -> None:

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.distribution import HEAD
+from initstudio.bins import filled
 from initstudio.history import Header, Snapshot
 from initstudio.measurement import VERDICT
 from initstudio.probes import PROBES
@@ -113,10 +113,10 @@ class Tidy:
 
 def _bins(counts: npt.NDArray[np.int32]) -> Iterator[str]:
     """Return "low,high,count" of each bin that is not empty, and of what is not finite."""
-    exponent, first, not_finite = (int(value) for value in counts[:3])
-    filled = np.flatnonzero(counts[HEAD:])
-    for index, count in zip(filled.tolist(), counts[HEAD:][filled].tolist(), strict=True):
-        yield f"{_edges(first + index, exponent)},{count}"
+    bins, not_finite = filled(counts[None]), int(counts[2])
+    rows = (bins.place.tolist(), bins.exponent.tolist(), bins.many.tolist())
+    for index, exponent, count in zip(*rows, strict=True):
+        yield f"{_edges(index, exponent)},{count}"
     if not_finite:
         yield f"nan,nan,{not_finite}"
 

@@ -1,13 +1,13 @@
-"""Weights, their updates, gradients and outputs as counts in bins; see `distribution.py`."""
+"""Weights, their updates, gradients and outputs as counts in bins; see `bins.py`."""
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import lazy_loader
 import numpy as np
-import numpy.typing as npt
 
 from initstudio.alike import alike
-from initstudio.distribution import BINS, HEAD, LEAST, bins_of
+from initstudio.bins import LEAST, SIZE, Array, Counts
+from initstudio.counting import Floats, Indices, reading_of, readings_of
 from initstudio.measurement import Moment, Probe
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 else:
     torch = lazy_loader.load("torch")
 
-Integers: TypeAlias = npt.NDArray[np.int64]
-
+KINDS = ("weights", "gradients", "updates", "activations")
 EXAMPLES = 8
 FEWEST = 2**14
 """Outputs of a layer are counted for as many of the batch's first examples as give so many, and for
@@ -26,27 +25,46 @@ EXAMPLES at least: a bin's share is then known to half of one part in a hundred.
 
 
 def _weights(moment: Moment) -> "torch.Tensor":
-    return distributions(moment.weights)
+    return _measured(moment, "weights")
 
 
 def _gradients(moment: Moment) -> "torch.Tensor":
-    return distributions(moment.gradients)
+    return _measured(moment, "gradients")
 
 
 def _updates(moment: Moment) -> "torch.Tensor":
     """Count what the last update added to each weight; nothing where there has been none."""
-    now, previous = moment.weights, moment.previous
-    if previous is None:
-        nothing = np.zeros((len(moment.loss), len(now), HEAD + BINS), np.int32)
+    if moment.previous is None:
+        nothing = np.zeros((len(moment.loss), len(moment.weights), SIZE), np.int32)
         nothing[..., 0] = LEAST
         return torch.from_numpy(nothing)
-    # rounded as the weights are: what was really added
-    return distributions([one - before for one, before in zip(now, previous, strict=True)])
+    return _measured(moment, "updates")
 
 
 def _activations(moment: Moment) -> "torch.Tensor":
     """Count the outputs for the first examples of the batch that make FEWEST values."""
-    return distributions(tuple(outputs[:, : _enough(outputs)] for outputs in moment.activations))
+    return _measured(moment, "activations")
+
+
+def _measured(moment: Moment, key: str) -> "torch.Tensor":
+    """Return one kind of distributions; all that are wanted are counted at once, which is less."""
+    known: dict[str, torch.Tensor] = moment.shared.setdefault("distributions", {})
+    if key not in known:
+        kinds = {one: _values(moment, one) for one in KINDS if one == key or one in moment.wanted}
+        found = distributions([tensor for values in kinds.values() for tensor in values])
+        parts = found.split([len(values) for values in kinds.values()], dim=1)
+        known.update(zip(kinds, parts, strict=True))
+    return known[key]
+
+
+def _values(moment: Moment, key: str) -> "Sequence[torch.Tensor]":
+    if key == "updates":
+        # rounded as the weights are: what was really added
+        pairs = zip(moment.weights, moment.previous or (), strict=False)
+        return [now - before for now, before in pairs]
+    if key == "activations":
+        return [outputs[:, : _enough(outputs)] for outputs in moment.activations]
+    return moment.weights if key == "weights" else moment.gradients
 
 
 def _enough(outputs: "torch.Tensor") -> int:
@@ -55,67 +73,34 @@ def _enough(outputs: "torch.Tensor") -> int:
 
 
 def distributions(tensors: "Sequence[torch.Tensor]") -> "torch.Tensor":
-    """Return the distributions of T tensors [R, ...] as int32 [R, T, HEAD + BINS]."""
-    parts = [(places, some.flatten(2)) for places, some in alike(tensors)]
-    # amin and amax pass a NaN on, so that they tell which are finite at a third of the price;
-    # `torch.aminmax` costs ten times both
-    low = torch.cat([rows.amin(2) for _, rows in parts], dim=1).double()
-    high = torch.cat([rows.amax(2) for _, rows in parts], dim=1).double()
-    masks: list[torch.Tensor | None] = [None] * len(parts)
-    if not bool(torch.isfinite(high - low).all()):
-        masks = [torch.isfinite(rows) for _, rows in parts]
-        ranges = [
-            _range(rows, mask)
-            for (_, rows), mask in zip(parts, masks, strict=True)
-            if mask is not None
-        ]
-        low, high = (torch.cat(ends, dim=1).double() for ends in zip(*ranges, strict=True))
-    exponent, first = bins_of(low.numpy(), high.numpy())
-    found = np.zeros((*exponent.shape, HEAD + BINS), np.int32)
-    order = [place for places, _ in parts for place in places]
-    found[:, order, 0], found[:, order, 1] = exponent, first
-    start = 0
-    for (places, rows), mask in zip(parts, masks, strict=True):
-        at = slice(start, start := start + len(places))
-        found[:, places, HEAD:] = _counts(rows, exponent[:, at], first[:, at], mask)
-    found[..., 3] = found[..., HEAD:].sum(2)
-    found[..., 2] = [tensor[0].numel() for tensor in tensors] - found[..., 3]
-    return torch.from_numpy(found)
+    """Return the distributions of T tensors [R, ...] as int32 [R, T, SIZE]."""
+    replicas = len(tensors[0])
+    found = np.zeros((replicas * len(tensors), SIZE), np.int32)
+    parts: list[Floats] = []
+    ends: list[tuple[Array, Array, Counts]] = []
+    for places, stacked in alike(tensors):
+        rows = stacked.flatten(2).flatten(0, 1).numpy()
+        # a NaN is passed on, so that the ends tell which rows are finite
+        low, high = rows.min(1).astype(np.float64), rows.max(1).astype(np.float64)
+        at = (np.arange(replicas)[:, None] * len(tensors) + places).ravel()
+        whole = np.isfinite(low) & np.isfinite(high)
+        if not whole.all():
+            for row in np.flatnonzero(~whole):
+                found[at[row]] = reading_of(rows[row].astype(np.float64))
+            rows, low, high, at = rows[whole], low[whole], high[whole], at[whole]
+        if len(rows):
+            parts.append(rows)
+            ends.append((low, high, at))
+    if parts:
+        low, high, at = (np.concatenate(some) for some in zip(*ends, strict=True))
+        found[at] = readings_of(parts, low, high, _tally)
+    return torch.from_numpy(found.reshape(replicas, len(tensors), SIZE))
 
 
-def _counts(
-    rows: "torch.Tensor", exponent: Integers, first: Integers, finite: "torch.Tensor | None"
-) -> Integers:
-    """Return the counts [R, k, BINS] of the finite values of rows [R, k, n]."""
-    offset = BINS * np.arange(first.size).reshape(first.shape) - first
-    place = _places(rows, exponent).add_(torch.from_numpy(offset)[..., None])
-    seen = place.flatten() if finite is None else place[finite]
-    bins = torch.bincount(seen.int(), minlength=BINS * first.size)
-    return bins.view(*first.shape, BINS).numpy()
-
-
-def _places(rows: "torch.Tensor", exponent: Integers) -> "torch.Tensor":
-    """Return floor(v / 2^exponent) of the values v of rows [R, k, n]."""
-    if rows.dtype == torch.float32 and LEAST <= exponent.min() <= exponent.max() <= 0:
-        scale = torch.from_numpy(np.ldexp(1.0, -exponent).astype(np.float32))[..., None]
-        return rows.mul(scale).floor_()  # exact: integers below 2^24
-    return _floor(rows.double(), torch.from_numpy(-exponent)[..., None])
-
-
-def _range(rows: "torch.Tensor", finite: "torch.Tensor") -> "tuple[torch.Tensor, torch.Tensor]":
-    """Return the least and the greatest finite value of rows [R, k, n], 0 where there is none."""
-    nothing = ~finite.any(2)
-    low = torch.where(finite, rows, torch.inf).amin(2).masked_fill(nothing, 0)
-    high = torch.where(finite, rows, -torch.inf).amax(2).masked_fill(nothing, 0)
-    return low, high
-
-
-def _floor(values: "torch.Tensor", power: "torch.Tensor") -> "torch.Tensor":
-    """Return floor(values 2^power) of float64, where 2^power itself may lie beyond its range."""
-    half = torch.div(power, 2, rounding_mode="floor")
-    scaled = torch.ldexp(torch.ldexp(values, half), power - half)
-    underflown = (scaled == 0) & (values < 0)
-    return torch.floor(scaled).masked_fill_(underflown, -1)
+def _tally(index: Indices, weights: Array, bins: int) -> Array:
+    """Sum weights by index: torch does so in less time than numpy."""
+    found = torch.bincount(torch.from_numpy(index), torch.from_numpy(weights), bins)
+    return np.asarray(found.numpy(), np.float64)
 
 
 WEIGHTS = Probe(

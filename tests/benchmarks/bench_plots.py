@@ -16,8 +16,8 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from initstudio import presets
+from initstudio.bins import BINS, HEAD, SIZE
 from initstudio.datasets import DATASETS
-from initstudio.distribution import BINS, HEAD
 from initstudio.engine.plan import plan
 from initstudio.experiment import Choice, Data, Recording, Seeds
 from initstudio.history import Header, History, Readings, Snapshot, Stretch
@@ -298,9 +298,11 @@ def layers_of(header: Header, rng: np.random.Generator, share: float = 0.0) -> R
     if header.experiment.recording.probes is not None:
         return answers_of(header, rng, share)
     replicas, tensors = len(header.slots), len(header.tensors)
-    counts = rng.poisson(8, (replicas, tensors, HEAD + BINS)).astype(np.int32)
+    counts = rng.poisson(8, (replicas, tensors, SIZE)).astype(np.int32)
     counts[..., 0], counts[..., 1], counts[..., 2] = -10, -BINS // 2, 0
-    counts[..., 3] = counts[..., HEAD:].sum(-1)
+    counts[..., 3] = counts[..., HEAD : HEAD + BINS].sum(-1)
+    counts[..., 4:HEAD] = 0
+    counts[..., HEAD + BINS :] = 0x7F7F7F7F  # the mean of each bin's values is its middle
     outputs = counts[:, np.arange(len(header.layers)) % tensors]
     layers: Readings = {"weights": counts, "gradients": counts, "activations": outputs}
     layers["updates"] = counts

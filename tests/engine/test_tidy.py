@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from msgspec.structs import replace
 
-from initstudio.distribution import BINS, HEAD
+from initstudio.bins import HEAD, SIZE
 from initstudio.engine import tidy
 from initstudio.engine.plan import plan
 from initstudio.experiment import Experiment, Recording, Seeds
@@ -120,7 +120,7 @@ def test_what_is_not_finite_is_spelled_out() -> None:
 
 
 def test_a_distribution_is_its_filled_bins() -> None:
-    counts = np.zeros((REPLICAS, TENSORS, HEAD + BINS), np.int32)
+    counts = np.zeros((REPLICAS, TENSORS, SIZE), np.int32)
     counts[..., 0] = -3
     counts[2, 1, :4] = (-3, -5, 4, 13)
     counts[2, 1, HEAD + 0] = 6

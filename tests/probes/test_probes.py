@@ -1,14 +1,13 @@
 """Every reading against the plain network's own weights, gradients and outputs."""
 
-from collections import Counter
-from math import floor
+from itertools import accumulate
 
 import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
 
-from initstudio.distribution import BINS, HEAD, pool
+from initstudio.distribution import pool
 from initstudio.engine.reference import train_one
 from initstudio.engine.train import train
 from initstudio.experiment import Recording, Seeds
@@ -16,6 +15,7 @@ from initstudio.measurement import Moment, Watched
 from initstudio.presets import ARTICLE
 from initstudio.probes import PROBES
 from initstudio.probes.distributions import distributions
+from tests.slow_bins import assert_counted, slow_bins
 
 
 def counts(values: torch.Tensor) -> torch.Tensor:
@@ -53,12 +53,10 @@ def test_readings_are_those_of_the_plain_network() -> None:
 
 def assert_counts(reading: np.ndarray, values: np.ndarray) -> None:
     """Compare with counting one by one; values of both loops may differ in their last bits."""
-    exponent, first, bad, good = (int(number) for number in reading[:HEAD])
-    width = 2.0**exponent
-    found = Counter(floor(float(value) / width) - first for value in values.flat)
-    slow = np.array([found[index] for index in range(BINS)])
-    assert (bad, good) == (0, values.size)
-    assert np.abs(np.cumsum(slow) - np.cumsum(reading[HEAD:])).max() <= 1
+    bins = slow_bins(reading)
+    assert reading[2:4].tolist() == [0, values.size]
+    for below, one in zip(accumulate([0, *(one.many for one in bins)]), bins, strict=False):
+        assert abs(int((values < float(one.low)).sum()) - below) <= 1
 
 
 CASES = {
@@ -83,34 +81,9 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_counts_are_exact(name: str) -> None:
     values = CASES[name]
-    reading = counts(values[None])[0].tolist()
-    exponent, first, bad, good, *bins = reading
-    finite = [float(value) for value in values if torch.isfinite(value)]
-    assert (bad, good) == (len(values) - len(finite), len(finite))
-    assert sum(bins) == len(finite)
-    assert abs(first) <= 2**25
-    # in exact integers, as the width may lie below the least float
-    found = Counter(_floor_of(value, exponent) - first for value in finite)
-    assert found == Counter({index: count for index, count in enumerate(bins) if count})
-
-
-def _floor_of(value: float, exponent: int) -> int:
-    """Return floor(value / 2^exponent) in integers."""
-    numerator, denominator = value.as_integer_ratio()
-    return (
-        numerator // (denominator << exponent)
-        if exponent >= 0
-        else (numerator << -exponent) // denominator
-    )
-
-
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 37.0])
-def test_the_bins_are_as_fine_as_fits(scale: float) -> None:
-    values = scale * torch.randn(5, 300, generator=torch.Generator().manual_seed(2))
-    for row, reading in zip(values, counts(values).tolist(), strict=True):
-        narrower = reading[0] - 1
-        ends = [_floor_of(float(end), narrower) for end in (row.min(), row.max())]
-        assert ends[1] - ends[0] >= BINS
+    reading = counts(values[None])[0].numpy()
+    assert abs(int(reading[1])) <= 2**25
+    assert_counted(reading, values.double().numpy())
 
 
 def test_rows_are_counted_apart() -> None:
@@ -126,7 +99,8 @@ def test_values_that_are_all_zero_coarsen_nothing_that_they_are_merged_with() ->
     alone = pool(counts(faint[None]).numpy())
     assert together is not None
     assert alone is not None
-    assert together.exponent == alone.exponent
+    assert together.exponent <= alone.exponent
+    assert together.std() < alone.std()
 
 
 def test_lengths_and_spreads_of_faint_and_of_huge_values_are_told() -> None:

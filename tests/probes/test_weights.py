@@ -9,8 +9,10 @@ import pytest
 import torch
 from msgspec.structs import replace
 
+from initstudio.bins import SIZE
 from initstudio.catalogue import TensorSpec
-from initstudio.distribution import BINS, HEAD, pool, reading_of
+from initstudio.counting import reading_of
+from initstudio.distribution import pool
 from initstudio.engine.initialize import initialize
 from initstudio.engine.plan import plan
 from initstudio.engine.train import train
@@ -194,7 +196,7 @@ def test_an_update_to_what_is_no_number_is_told_and_the_first_snapshot_has_none(
     assert found[:, 0, 2].tolist() == [0, 1]
     assert found[:, 0, 3].tolist() == [12, 11]
     none = PROBES["updates"].measure(moment_of(now, normal(2, 5)))
-    assert (none.shape, none.dtype) == ((2, 2, HEAD + BINS), torch.int32)
+    assert (none.shape, none.dtype) == ((2, 2, SIZE), torch.int32)
     assert not none[..., 2:].any()
     assert pool(none.numpy()[:, 0]) is None
 

@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 
-from initstudio.distribution import BINS, HEAD
+from initstudio.bins import BINS, HEAD
 from initstudio.edits import set_hidden
 from initstudio.ui import theme
 from initstudio.ui.session import Session

@@ -234,7 +234,13 @@ def _notes(
         notes += _contender_notes(scene, one.ink.name, [row.shown[at] for row in rows], strips, at)
     known = [strip for strip in strips if any(strip.shapes)]
     counts = [max(1, round((strip.x[1] - strip.x[0]) / 2.0**strip.exponent)) for strip in known]
-    notes += bins_note(scene, counts, [strip.exponent for strip in known])
+    uneven = any(
+        shape.uneven(strip.x)
+        for strip in known
+        for shape in strip.shapes
+        if shape and shape.bandwidth
+    )
+    notes += bins_note(scene, counts, [strip.exponent for strip in known], uneven=uneven)
     shapes = [shape for strip in strips for shape in strip.shapes if shape]
     notes += width_note(scene, [shape.bandwidth for shape in shapes])
     heights = "heights compare along a row"

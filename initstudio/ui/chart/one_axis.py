@@ -8,7 +8,7 @@ import numpy as np
 from initstudio.distribution import display_exponent
 from initstudio.target import Target
 from initstudio.ui.chart.lines import Array, Points, Range, dashed, fair_top, grown
-from initstudio.ui.chart.small import MARKS, Pen, lifted
+from initstudio.ui.chart.small import MARKS, Pen, lifted, thinned
 from initstudio.ui.chart.spread import Scene, Shown, Spread, axis_of, decades_of, spread_of
 from initstudio.ui.chart.spread_notes import bins_note, notes_of, own_notes, width_note
 
@@ -54,7 +54,10 @@ class OneAxis:
         notes += own_notes(shown, shapes, top)
         counts = [round((self._x[1] - self._x[0]) / 2.0**exponent)]
         widths = [shape.bandwidth for shape in shapes if shape]
-        return [*notes, *bins_note(scene, counts, [exponent]), *width_note(scene, widths)]
+        view = self._x
+        uneven = any(shape.uneven(view) for shape in shapes if shape and shape.bandwidth)
+        notes += bins_note(scene, counts, [exponent], uneven=uneven)
+        return [*notes, *width_note(scene, widths)]
 
     # ------------------------------------------------------------------ numbers
 
@@ -125,8 +128,8 @@ class OneAxis:
             return
         seen = (shape.places >= canvas.view[0][0]) & (shape.places <= canvas.view[0][1])
         x, y = shape.places[seen], self._height(scene, shape.line[seen])
-        every = max(1, len(x) // (400 if scene.settled else 190))
-        canvas.line(key, x[::every], y[::every], colour, width=width, dash=dash, z=z)
+        x, y = thinned(x, y, 400 if scene.settled else 190)
+        canvas.line(key, x, y, colour, width=width, dash=dash, z=z)
 
     def _height(self, scene: Scene, values: Array) -> Array:
         if not scene.log:

@@ -141,3 +141,14 @@ def sampled(view: Range, points: int, places: Array) -> Array:
     own = places[:: max(1, len(places) // FINE)]
     inside = own[(own > view[0]) & (own < view[1])]
     return np.sort(np.concatenate([x, inside]))
+
+
+def thinned(x: Array, y: Array, most: int) -> Points:
+    """Return about so many points of a curve [n] at most: the highest of each few, and its ends."""
+    every = len(x) // most
+    if every < 2:
+        return x, y
+    whole = len(x) - len(x) % every
+    highest = y[:whole].reshape(-1, every).argmax(1) + np.arange(0, whole, every)
+    kept = np.unique(np.concatenate([[0], highest, [len(x) - 1]]))
+    return x[kept], y[kept]

@@ -87,17 +87,23 @@ class Spread:
     @property
     def least(self) -> float:
         """Return the height of a single value that lies alone, as a bar or in the density."""
-        wide = max(float(self.edges[1] - self.edges[0]), self.bandwidth * sqrt(2 * pi))
+        wide = max(float(np.diff(self.edges).max()), self.bandwidth * sqrt(2 * pi))
         return 1 / (self.group.total * wide)
+
+    def uneven(self, view: Range) -> bool:
+        """Return whether some bars in the view are wider than others."""
+        inside = (self.edges[1:] > view[0]) & (self.edges[:-1] < view[1])
+        wide = np.diff(self.edges)[inside]
+        return bool(len(wide) and wide.max() > wide.min())
 
 
 def spread_of(group: Binned, exponent: int) -> Spread:
-    """Return a distribution in bins of width 2^exponent, or its own where they are wider."""
+    """Return a distribution in bins of width 2^exponent, and its own where they are wider."""
     if group.constant is not None:
         spot = np.array([group.constant])
         return Spread(group, spot, np.zeros(0), np.zeros(0), np.zeros(0), 0.0)
     merged = group.merged(max(exponent, group.exponent))
-    bars = merged.counts / (group.total * merged.width)
+    bars = merged.counts / (group.total * merged.widths)
     places, line, width = density(group)
     return Spread(group, merged.edges, bars, places, line, width)
 

@@ -41,14 +41,20 @@ def own_notes(shown: Sequence[Shown], shapes: Sequence[Spread | None], top: floa
     return notes
 
 
-def bins_note(scene: Scene, counts: Sequence[int], exponents: Sequence[int]) -> list[str]:
-    """Return how many bins there are, and how wide they are, if bars are drawn."""
+def bins_note(
+    scene: Scene, counts: Sequence[int], exponents: Sequence[int], *, uneven: bool = False
+) -> list[str]:
+    """Return how many bins there are, and how wide they are, if bars are drawn.
+
+    `uneven` tells that some are wider: where values are few, a reading has no finer ones.
+    """
     if not scene.bars or not counts:
         return []
     many = sorted({min(counts), max(counts)})
     wide = sorted({min(exponents), max(exponents)})
     bins = " to ".join(f"{one:,}" for one in many)
-    return [f"{bins} bins of " + " to ".join(f"2{superscript(one)}" for one in wide)]
+    some = ", some wider" if uneven else ""
+    return [f"{bins} bins of " + " to ".join(f"2{superscript(one)}" for one in wide) + some]
 
 
 def width_note(scene: Scene, widths: Iterable[float]) -> list[str]:
@@ -74,7 +80,7 @@ def behind_note(scene: Scene, shown: Iterable[Shown]) -> list[str]:
 def value_of(group: Binned) -> str:
     """Return the one value that all have, to as many digits as its bin tells."""
     value = group.constant or 0.0
-    if value == 0 and group.first == 0:
+    if value == 0:
         return "0"
     digits = floor((log2(abs(value)) - group.exponent) * 0.301) if value else 1
     return number(value, min(max(digits, 1), 6))

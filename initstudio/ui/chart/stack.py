@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from initstudio.distribution import BINS, HEAD
+from initstudio.bins import BINS, HEAD, edge_at, slots_at
 from initstudio.ui.chart.lines import HUGE, SMALLEST, Array, Range, nice_range
 
 QUANTILE = 0.0005
@@ -15,13 +15,12 @@ USUAL = 0.8
 
 
 class Stack:
-    """Distributions [n], each the sum of several readings int32 [n, several, HEAD + BINS]."""
+    """Distributions [n], each the sum of several readings int32 [n, several, SIZE]."""
 
     def __init__(self, readings: npt.NDArray[np.int32]) -> None:
-        self._exponent = readings[..., 0].astype(np.int64)
-        self._first = readings[..., 1].astype(np.float64)
+        self._head = readings[..., :HEAD].astype(np.int64)
         self._running = np.zeros((*readings.shape[:2], BINS + 1))
-        np.cumsum(readings[..., HEAD:], axis=2, out=self._running[..., 1:])
+        np.cumsum(readings[..., HEAD : HEAD + BINS], axis=2, out=self._running[..., 1:])
         self.lost = readings[..., 2].sum(1, dtype=np.int64)
         """Values that are no finite number, int64 [n]."""
         self.totals = readings[..., 3].sum(1, dtype=np.int64)
@@ -32,9 +31,7 @@ class Stack:
 
         Exact at the edges of bins; within one, values are spread evenly.
         """
-        with np.errstate(over="ignore"):
-            scaled = np.ldexp(places, -self._exponent[..., None])
-        inside = np.clip(scaled - self._first[..., None], 0, BINS)
+        inside = np.clip(slots_at(places, self._head), 0, BINS)
         whole = np.minimum(inside.astype(np.int64), BINS - 1)
         low = np.take_along_axis(self._running, whole, axis=2)
         high = np.take_along_axis(self._running, whole + 1, axis=2)
@@ -61,9 +58,7 @@ class Stack:
         """Return an edge [n, several] of the bin with the value that `share` of all lie below."""
         wanted = share * self._running[..., -1:]
         at = (self._running[..., 1:] < wanted).sum(2) + int(upper)
-        with np.errstate(over="ignore"):
-            found: Array = np.ldexp(self._first + at, self._exponent)
-        return found
+        return edge_at(at, self._head)
 
 
 _ENDS = ((QUANTILE, False), (1 - QUANTILE, True))

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initstudio.distribution import Binned, pool, reading_of
+from initstudio.counting import reading_of
+from initstudio.distribution import Binned, pool
 from initstudio.law import constant_law, uniform_law
 from initstudio.target import Target, target_of
 from initstudio.ui.chart.axis import marks_between
 from initstudio.ui.chart.lines import dashed
 from initstudio.ui.chart.over_time import chosen_rows
 from initstudio.ui.chart.panels import SPILL, Panel
-from initstudio.ui.chart.small import Pen, Small, lifted
+from initstudio.ui.chart.small import Pen, Small, lifted, thinned
 from initstudio.ui.chart.spread import DEEPEST, axis_of, decades_of, ends_of, spread_of
 from initstudio.ui.chart.words import width_of
 
@@ -119,7 +120,7 @@ def small(*, log: bool = False) -> Small:
 
 
 def test_a_small_panel_holds_the_outline_of_its_bars() -> None:
-    group = Binned(-1, -2, np.array([2, 4, 6, 4]))
+    group = Binned(-1, np.array([-1.0, -0.5, 0.0, 0.5, 1.0]), np.array([2, 4, 6, 4]))
     x, y = small().bars(spread_of(group, -1))
     np.testing.assert_allclose(x[[0, 1, 3, 5, 7, -1]], [25, 25, 37.5, 50, 62.5, 75])
     heights = np.array([2, 4, 6, 4]) / (16 * 0.5) * 50
@@ -159,3 +160,26 @@ def test_pieces_of_a_line_have_gaps() -> None:
     x, y = pen.points
     assert x.tolist() == [0, 1, 1, 10, 11, 11]
     assert np.isnan(y).tolist() == [False, False, True] * 2
+
+
+def test_a_thinned_curve_keeps_its_peak_and_its_ends() -> None:
+    x = np.linspace(-1, 1, 3001)
+    y = np.exp(-0.5 * ((x - 0.2113) / 0.003) ** 2)
+    few, heights = thinned(x, y, 190)
+    assert len(few) <= 250
+    assert heights.max() == y.max()
+    assert (few[0], few[-1]) == (-1, 1)
+    assert np.array_equal(heights, y[np.searchsorted(x, few)])
+    whole = thinned(x[:300], y[:300], 190)
+    assert np.array_equal(whole[0], x[:300])
+
+
+def test_bars_of_a_long_tail_are_wider_far_out_and_hold_what_lies_there() -> None:
+    values = np.random.default_rng(0).standard_t(2, 5000)
+    group = pool(reading_of(values))
+    assert group is not None
+    shape = spread_of(group, group.exponent + 1)
+    assert shape.uneven((float(group.edges[0]), float(group.edges[-1])))
+    assert not shape.uneven((-0.1, 0.1))
+    held = shape.bars * np.diff(shape.edges) * 5000
+    assert np.allclose(held, np.histogram(values, shape.edges)[0])

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
+from initstudio.bins import BINS, HEAD
 from initstudio.catalogue import Value
-from initstudio.distribution import HEAD
 from initstudio.experiment import Recording
 from initstudio.history import History, Readings
 from initstudio.presets import multilayer
@@ -427,7 +427,7 @@ def test_hostile_outputs_are_drawn_or_told(
 ) -> None:
     with np.errstate(over="ignore"):
         one = binned(np.array(values), exponent)
-    assert one[HEAD:].sum() == one[3]
+    assert one[HEAD : HEAD + BINS].sum() == one[3]
     made = layers_of(header_of(experiment_of(3)))["activations"]
     whole, some = made.copy(), made.copy()
     whole[:], some[1] = one, one

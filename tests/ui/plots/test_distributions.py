@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from pytestqt.qtbot import QtBot
 
 from initstudio import presets
-from initstudio.distribution import pool, reading_of
+from initstudio.counting import reading_of
+from initstudio.distribution import pool
 from initstudio.experiment import Choice, Experiment
 from initstudio.history import History, Readings
 from initstudio.ui.chart.contender_line import Pin

@@ -49,18 +49,26 @@ class Filled(NamedTuple):
 
 def filled(readings: Reading) -> Filled:
     """Return the bins of readings [n, SIZE] that hold values."""
-    row, slot = np.nonzero(readings[:, HEAD : HEAD + BINS])
-    head = readings[row, :HEAD].astype(np.int64)
-    means = np.ascontiguousarray(readings[:, HEAD + BINS :]).view(np.uint8)
-    exponent, index = bin_at(head, head[:, 1] + slot)
-    count = readings[row, HEAD + slot].astype(np.int64)
-    repeated = head[:, 5] > 0
-    return Filled(row, exponent, index, count, means[row, slot] / 255, repeated)
+    counts = np.ascontiguousarray(readings[:, HEAD : HEAD + BINS]).ravel()
+    means = np.ascontiguousarray(readings[:, HEAD + BINS :]).view(np.uint8).ravel()
+    some = np.flatnonzero(counts)
+    row, slot = some // BINS, some % BINS
+    head = readings[:, :HEAD].astype(np.int64)
+    slot += head[row, 1]
+    if head[:, 4].any():
+        exponent, index = _bin_of(head[row, 0], head[row, 4], slot)
+    else:
+        exponent, index = head[row, 0], slot
+    count = counts[some].astype(np.int64)
+    return Filled(row, exponent, index, count, means[some] / 255, head[row, 5] > 0)
 
 
 def bin_at(head: Counts, slot: Counts) -> tuple[Counts, Counts]:
     """Return exponents and indices of bins [...] by their numbers from 0, given [..., HEAD]."""
-    exponent, digits = head[..., 0], head[..., 4]
+    return _bin_of(head[..., 0], head[..., 4], slot)
+
+
+def _bin_of(exponent: Counts, digits: Counts, slot: Counts) -> tuple[Counts, Counts]:
     sign = slot >> 63
     away = slot ^ sign
     octave = np.where(digits > 0, np.maximum((away >> digits) - 1, 0), 0)

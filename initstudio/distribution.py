@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor, inf, log2, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from initstudio.bins import Array, Counts, Filled, Reading, filled
 
@@ -23,8 +24,13 @@ STEPS = 10
 """Places of a density in a bandwidth."""
 REACH = 5 * STEPS
 """Places beyond the outermost values that a density is computed for."""
+FEW = 2048
+"""Places that are taken without a look for gaps between them."""
 PIECES = 16
 """Most parts that the values of a bin which is wide beside the bandwidth are spread over."""
+
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Points(NamedTuple):
@@ -83,7 +89,7 @@ class Binned:
     def points(self) -> Points:
         """Return where the values lie, in their order; unless more is known, evenly in bins."""
         if self.known is not None:
-            order = np.argsort(self.known.place)
+            order = np.argsort(self.known.place, kind="stable")  # a run for each reading
             return Points(*(one[order] for one in self.known))
         some = np.flatnonzero(self.counts)
         spread = self.widths[some] / sqrt(12)
@@ -125,9 +131,10 @@ class Binned:
         """Return the first and the last value of each point: their ranks and places [2 n]."""
         place, spread, weight, _ = self.points
         half = spread * sqrt(3) * np.maximum(1 - 1 / weight, 0)
-        ends = np.stack([place - half, place + half], axis=1).ravel()
         upto = np.cumsum(weight)
-        ranks = np.stack([upto - weight + 0.5, upto - 0.5], axis=1).ravel()
+        ranks, ends = np.empty(2 * len(place)), np.empty(2 * len(place))
+        ends[::2], ends[1::2] = place - half, place + half
+        ranks[::2], ranks[1::2] = upto - weight + 0.5, upto - 0.5
         return ranks, np.maximum.accumulate(ends)
 
     @cached_property
@@ -149,7 +156,7 @@ class Binned:
             raise ValueError(message)
         width = 2.0**exponent
         index = np.floor(self.edges[:-1] / width)
-        starts = np.flatnonzero(np.diff(index, prepend=-inf))
+        starts = np.flatnonzero(np.append(True, index[1:] != index[:-1]))
         last = max(float(self.edges[-1]), (float(index[-1]) + 1) * width)
         edges = np.append(index[starts] * width, last)
         counts = np.add.reduceat(self.counts, starts)
@@ -185,32 +192,49 @@ def _merged(bins: Filled) -> tuple[int, Array, Counts]:
     """Return the finest exponent, edges [n + 1] and counts [n] of bins that hold all of these."""
     ends = np.frexp(np.abs(bins.place) + 1.0)[1] + bins.exponent
     exponent = max(int(bins.exponent.min()), int(ends.max()) - EXACT)
-    low, high = (np.ldexp(bins.place + side, bins.exponent - exponent) for side in (0.0, 1.0))
-    exponent += max(0, ceil(log2(float(high.max() - low.min()) / (WIDEST - 2))))
-    start, stop = (_cells(bins.place + side, bins.exponent, exponent) for side in (0, 1))
-    stop = np.maximum(stop, start + 1)
+    start, stop = _cells(bins, exponent)
+    coarser = ceil(log2(int(stop.max() - start.min()) / (WIDEST - 2)))
+    if coarser > 0:
+        exponent += coarser
+        start, stop = _cells(bins, exponent)
     offset, span = int(start.min()), int(stop.max() - start.min())
     start -= offset
-    stop -= offset
-    level = np.zeros(span, np.int64)
-    sizes = np.maximum(bins.exponent - exponent, 0)
-    for size in range(1, int(sizes.max()) + 1):
-        some = sizes == size
-        if some.any():
-            opened, closed = (np.bincount(one[some], minlength=span + 1) for one in (start, stop))
-            level[np.cumsum(opened - closed)[:-1] > 0] = size
     cells = offset + np.arange(span)
-    begins = (cells & ((1 << level) - 1)) == 0
-    begins[0] = True
-    group = np.cumsum(begins) - 1
-    counts = np.bincount(group[start], bins.many).astype(np.int64)
-    edges = np.ldexp(np.append(cells[begins], offset + span).astype(np.float64), exponent)
+    sizes = bins.exponent - exponent
+    if int(sizes.max()) <= 0:
+        counts = np.bincount(start, bins.many, span).astype(np.int64)
+    else:
+        begins = _begins(start, stop - offset, np.maximum(sizes, 0), cells)
+        group = np.cumsum(begins) - 1
+        counts = np.bincount(group[start], bins.many).astype(np.int64)
+        cells = cells[begins]
+    edges = np.ldexp(np.append(cells, offset + span).astype(np.float64), exponent)
     return exponent, edges, counts
 
 
-def _cells(index: Counts, exponents: Counts, exponent: int) -> Counts:
-    """Return where edges lie, in bins of width 2^exponent."""
-    return np.floor(np.ldexp(index.astype(np.float64), exponents - exponent)).astype(np.int64)
+def _begins(start: Counts, stop: Counts, sizes: Counts, cells: Counts) -> Mask:
+    """Return in which of the finest bins one begins that is parted by no bin of several readings.
+
+    Bins from `start` up to `stop` [n] are 2^sizes of the finest wide, whose numbers `cells` are.
+    """
+    levels = np.arange(int(sizes.max()) + 1)
+    span = len(cells) + 1
+    opened, closed = (
+        np.bincount(sizes * span + one, minlength=len(levels) * span) for one in (start, stop)
+    )
+    open_there = np.cumsum((opened - closed).reshape(len(levels), span), axis=1)[:, :-1] > 0
+    level = (open_there * levels[:, None]).max(0)
+    begins: Mask = (cells & ((1 << level) - 1)) == 0
+    begins[0] = True
+    return begins
+
+
+def _cells(bins: Filled, exponent: int) -> tuple[Counts, Counts]:
+    """Return in which bins of width 2^exponent each begins, and the first that lies beyond it."""
+    size = bins.exponent - exponent
+    wider, narrower = np.maximum(size, 0), np.minimum(-np.minimum(size, 0), 62)
+    start, stop = (((bins.place + side) << wider) >> narrower for side in (0, 1))
+    return start, np.maximum(stop, start + 1)
 
 
 def display_exponent(groups: Sequence[Binned], low: float, high: float) -> int:
@@ -265,7 +289,9 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     second = np.minimum(off**2 + (spread / step) ** 2, 1.0)
     parts = ((second - off) / 2, 1 - second, (second + off) / 2)
     cells = _occupied(cell)
-    at = np.searchsorted(cells, cell)
+    # without a gap between them they are numbered in a row
+    whole = len(cells) == cells[-1] - cells[0] + 1
+    at = (cell - cells[0]).astype(np.int64) if whole else np.searchsorted(cells, cell)
     mass = np.zeros(len(cells))
     for shift, part in zip((-1, 0, 1), parts, strict=True):
         mass += np.bincount(at + shift, weight * part, len(cells))
@@ -295,7 +321,13 @@ def _pieces(points: Points, step: float) -> Points:
 
 
 def _occupied(cell: Array) -> Array:
-    """Return all cells that are at most REACH + 2 from one of some cells, in order."""
+    """Return all cells that are at most REACH + 2 from one of some cells, in order.
+
+    Where they are few, those between are among them.
+    """
+    low, high = float(cell.min()) - REACH - 2, float(cell.max()) + REACH + 2
+    if high - low < FEW:
+        return np.arange(low, high + 1)
     known = np.unique(cell)
     gaps = np.flatnonzero(np.diff(known) > 2 * REACH + 4)
     first = known[np.concatenate([[0], gaps + 1])] - REACH - 2

@@ -102,6 +102,11 @@ class Binned:
         occupied = np.flatnonzero(self.counts)
         return float(self.edges[occupied[0]]) if len(occupied) == 1 else None
 
+    @cached_property
+    def estimate(self) -> tuple[Array, Array, float]:
+        """Return the density for the group's own bandwidth; see `density`."""
+        return _estimate(self.points, bandwidth(self))
+
     def quantile(self, share: float) -> float:
         """Return the value that `share` of all lie below, linear from one to the next."""
         known = self._quantiles
@@ -280,9 +285,12 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     There bins are wider than the bandwidth, or an equal value stands in some, and a value alone is
     3e-4 to 1e-3 of the peak high: where each lies is not known.
     """
-    width = bandwidth(group) if width is None else width
+    return group.estimate if width is None else _estimate(group.points, width)
+
+
+def _estimate(points: Points, width: float) -> tuple[Array, Array, float]:
     step = width / STEPS
-    place, spread, weight, _ = _pieces(group.points, step)
+    place, spread, weight, _ = _pieces(points, step)
     cell = np.rint(place / step)
     off = place / step - cell
     # three places share a value, so that their mean and deviation are its own
@@ -296,7 +304,7 @@ def density(group: Binned, width: float | None = None) -> tuple[Array, Array, fl
     for shift, part in zip((-1, 0, 1), parts, strict=True):
         mass += np.bincount(at + shift, weight * part, len(cells))
     kernel = np.exp(-0.5 * (np.arange(-REACH, REACH + 1) / STEPS) ** 2)
-    kernel /= kernel.sum() * step * group.total
+    kernel /= kernel.sum() * step * weight.sum()
     heights = np.convolve(mass, kernel, mode="same")
     return cells * step, np.maximum(heights, 0.0), width
 

@@ -5,14 +5,14 @@ On one axis, as small multiples of layers and contenders, or as ridgelines over 
 
 from collections.abc import Hashable, Iterator
 from math import prod
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from msgspec import Meta
 from PySide6.QtWidgets import QWidget
 
 from initstudio.catalogue import Params
-from initstudio.distribution import Binned, pool
+from initstudio.distribution import Binned, density, pool
 from initstudio.engine.targets import Laws, targets_of
 from initstudio.history import Header, History, Known
 from initstudio.target import Target, target_of
@@ -24,6 +24,9 @@ from initstudio.ui.chart.over_time import OverTime, chosen_rows, ridges_that_fit
 from initstudio.ui.chart.spread import Ink, Scene, Shown
 from initstudio.ui.chart.spread_notes import behind_note
 from initstudio.ui.plots.plot import Line, Plot, Table
+
+if TYPE_CHECKING:
+    from initstudio.bins import Reading
 
 MULTIPLES, TIME = "multiples", "time"
 Counted: TypeAlias = tuple[Line, int | None, int, Binned | None]
@@ -86,6 +89,8 @@ class DistributionPlot(Plot):
     def __init__(self, parent: QWidget | None = None) -> None:
         self._looks = OneAxis(), Multiples(), OverTime()
         self._first: dict[tuple[Hashable, int | None], Binned | None] = {}
+        self._newest: dict[tuple[Hashable, int | None], tuple[Reading, Binned | None]] = {}
+        """Of each contender and layer its newest reading, and what that tells."""
         self._past: dict[tuple[Hashable, int], Binned | None] = {}
         self._laws: dict[int, Laws] = {}
         super().__init__(parent)
@@ -97,7 +102,7 @@ class DistributionPlot(Plot):
     def on_shape_changed(self) -> None:
         """Forget axes and the start; offer the layers of this run."""
         self._looks = OneAxis(), Multiples(), OverTime()
-        self._first, self._past, self._laws = {}, {}, {}
+        self._first, self._newest, self._past, self._laws = {}, {}, {}, {}
         names = [
             (str(at), name)
             for at, name in enumerate(self.names_of(self.header) if self.header else ())
@@ -107,6 +112,19 @@ class DistributionPlot(Plot):
         several = self.options.style == MULTIPLES
         self.toolbar.control("layer").setVisible(not several)
         self.toolbar.control("axis").setVisible(several)
+
+    def prepare(self) -> Iterator[None]:
+        """Pool the newest readings, and make their densities."""
+        history = self.shown
+        if history is None or self.reads[0] not in history.latest:
+            return
+        several = self.options.style == MULTIPLES
+        for layer in self._fitting(history) if several else (self._layer(),):
+            for line in self.lines_with(self.reads[0], history):
+                group = self._now(self.of(line, history), line, layer)
+                if group and group.constant is None:
+                    density(group)
+                yield
 
     def draw(self, history: History) -> None:
         """Draw the picture that is chosen."""
@@ -225,6 +243,15 @@ class DistributionPlot(Plot):
         rows = reading if layer is None else reading[:, layer]
         return pool(rows.reshape(-1, reading.shape[-1]))
 
+    def _now(self, run: History, line: Line, layer: int | None) -> Binned | None:
+        """Return a contender's values in the newest reading of its run."""
+        reading = run.latest[self.reads[0]]
+        known = self._newest.get((line.key, layer))
+        if known is None or known[0] is not reading:
+            known = reading, self._group(run.latest, line, layer)
+            self._newest[line.key, layer] = known
+        return known[1]
+
     def _shown(self, history: History, line: Line, layer: int | None) -> Shown:
         """Return a contender's values now and at the start, and what they were drawn from."""
         run, start = self.of(line, history), None
@@ -233,7 +260,7 @@ class DistributionPlot(Plot):
             if key not in self._first:
                 self._first[key] = self._group(run.first, line, layer)
             start = self._first[key]
-        now = self._group(run.latest, line, layer)
+        now = self._now(run, line, layer)
         return Shown(self._ink(line), now, start, self._target(run.header, line, layer))
 
     def _target(self, header: Header, line: Line, layer: int | None) -> Target | str | None:
@@ -262,7 +289,7 @@ class DistributionPlot(Plot):
             row = []
             for step in steps:
                 if step == run.layers_step and not line.run:
-                    row.append(self._group(run.latest, line, self._layer()))
+                    row.append(self._now(run, line, self._layer()))
                     continue
                 key = line.key, step
                 found[key] = self._past[key] if key in self._past else self._at(run, line, step)

@@ -4,7 +4,7 @@ A plot has two verbs, `restart(history)` and `extend(history)`; both only mark i
 `refresh` draws, and is called by the board's frame clock, one plot per turn of the event loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 from msgspec import structs
@@ -193,6 +193,13 @@ class Plot(Frame):
     def needs(self) -> tuple[str, ...]:
         """Return those of `reads` that the picture shows as its options are now."""
         return self.reads
+
+    def prepare(self) -> Iterator[None]:
+        """Compute what the next refresh needs and takes long, a part at each step.
+
+        What has been computed is kept for it; a refresh that comes before does the rest itself.
+        """
+        yield from ()
 
     def refresh(self, *, settle: bool = False) -> None:
         """Draw the picture now; `settle` draws it smooth, for a run that rests."""

@@ -218,8 +218,7 @@ def _linear_text(value: float, spacing: float) -> str:
         places += 1
     # down to the digit after the spacing's first, as 250 counts it, too
     digits = floor(log10(abs(value)) + 1e-9) + 1 + (places or 1 - floor(log10(spacing) + 1e-9))
-    if abs(value) < PLAIN and spacing >= 1 and digits > 3:
-        return f"{value:,.0f}".replace("-", "−")
-    if spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4:
+    large = spacing >= 1e5 or abs(value) >= 1e6 or spacing < 1e-4
+    if large and not (abs(value) < PLAIN and spacing >= 1 and digits > 3):
         return number(value, max(3, digits))
     return f"{value:,.{places}f}".replace("-", "−")

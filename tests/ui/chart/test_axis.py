@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PySide6.QtGui import QFont, QFontMetricsF
 from pytestqt.qtbot import QtBot
@@ -46,7 +46,7 @@ def as_number(text: str) -> float:
 
 
 @pytest.mark.usefixtures("qapp")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     st.sampled_from([8.0, 14.0]),
     st.floats(-1e4, 1e4),
@@ -54,6 +54,7 @@ def as_number(text: str) -> float:
     st.floats(40, 900),
     st.sampled_from([1.0, 100.0, 100 / 15]),
 )
+@example(points=8.0, low=105.0, span=3.0, size=40.0, times=1.0)
 def test_numbers_below_an_axis_stay_apart_and_are_not_cut(
     points: float, low: float, span: float, size: float, times: float
 ) -> None:

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from initstudio.engine.client import EngineClient
 from initstudio.experiment import Experiment
 from initstudio.presets import ARTICLE
+from initstudio.ui import theme
 from initstudio.ui.session import Session, State
 from initstudio.ui.worker import RunWorker
 
@@ -25,6 +26,14 @@ def _own_settings(tmp_path: Path, qapp: QApplication) -> None:
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     scope = QSettings.Scope.UserScope
     QSettings.setPath(QSettings.Format.IniFormat, scope, str(tmp_path / "settings"))
+
+
+@pytest.fixture(autouse=True)
+def _light(qapp: QApplication) -> Iterator[None]:
+    """Leave no other look to the next test."""
+    yield
+    if theme.present.theme is not theme.LIGHT:
+        theme.apply(qapp, theme.LIGHT)
 
 
 @pytest.fixture(autouse=True)

@@ -56,19 +56,15 @@ def filled(readings: Reading) -> Filled:
     head = readings[:, :HEAD].astype(np.int64)
     slot += head[row, 1]
     if head[:, 4].any():
-        exponent, index = _bin_of(head[row, 0], head[row, 4], slot)
+        exponent, index = bin_at(head[row, 0], head[row, 4], slot)
     else:
         exponent, index = head[row, 0], slot
     count = counts[some].astype(np.int64)
     return Filled(row, exponent, index, count, means[some] / 255, head[row, 5] > 0)
 
 
-def bin_at(head: Counts, slot: Counts) -> tuple[Counts, Counts]:
-    """Return exponents and indices of bins [...] by their numbers from 0, given [..., HEAD]."""
-    return _bin_of(head[..., 0], head[..., 4], slot)
-
-
-def _bin_of(exponent: Counts, digits: Counts, slot: Counts) -> tuple[Counts, Counts]:
+def bin_at(exponent: Counts, digits: Counts, slot: Counts) -> tuple[Counts, Counts]:
+    """Return exponents and indices of bins [...] by their numbers from 0, in readings' grids."""
     sign = slot >> 63
     away = slot ^ sign
     octave = np.where(digits > 0, np.maximum((away >> digits) - 1, 0), 0)
@@ -92,6 +88,6 @@ def slots_at(places: Array, head: Counts) -> Array:
 
 def edge_at(slot: Counts, head: Counts) -> Array:
     """Return the lower edges of bins [...] by their numbers from the first, given [..., HEAD]."""
-    exponent, index = bin_at(head, head[..., 1] + slot)
+    exponent, index = bin_at(head[..., 0], head[..., 4], head[..., 1] + slot)
     with np.errstate(over="ignore"):
         return np.asarray(np.ldexp(index.astype(np.float64), exponent), np.float64)

@@ -9,7 +9,7 @@ from initstudio.distribution import Binned, display_exponent
 from initstudio.target import Target
 from initstudio.ui.chart.lines import Points, Range, counted, fair_top, grown, number
 from initstudio.ui.chart.one_axis import GHOST, TARGET
-from initstudio.ui.chart.panels import GAP, Panel, numbers_height, title_height
+from initstudio.ui.chart.panels import GAP, Panel, strip_height
 from initstudio.ui.chart.small import Pen, Small
 from initstudio.ui.chart.spread import (
     QUANTILE,
@@ -173,14 +173,15 @@ class Multiples:
 
 def rows_that_fit(height: float, theme: Theme, *, one_axis: bool) -> int:
     """Return how many rows have room in so many pixels."""
-    below, title = numbers_height(theme), title_height(theme)
+    below = title = strip_height(theme)
     once, each = (below, 0.0) if one_axis else (0.0, below)
     return max(1, int((height - title - once + GAP / 2) / (LEAST + GAP / 2 + each)))
 
 
 def _panels(scene: Scene, rows: int, columns: int, *, one_axis: bool) -> list[list[Panel]]:
     """Return the panels [rows][columns], the first row uppermost, in pixels."""
-    canvas, below, title = scene.canvas, numbers_height(scene.theme), title_height(scene.theme)
+    canvas = scene.canvas
+    below = title = strip_height(scene.theme)
     once, each = (below, 0.0) if one_axis else (0.0, below)
     gutter = min(GUTTER * line_height(scene.theme.plot_font), canvas.columns / 4)
     wide = max(2.0, (canvas.columns - gutter - GAP * columns) / columns)

@@ -9,7 +9,7 @@ import numpy as np
 
 from initstudio.distribution import Binned, density
 from initstudio.ui.chart.lines import Array, Points, Range
-from initstudio.ui.chart.panels import GAP, Panel, numbers_height, title_height
+from initstudio.ui.chart.panels import GAP, Panel, strip_height
 from initstudio.ui.chart.small import Pen, sampled
 from initstudio.ui.chart.spread import DEEPEST, Ink, Scene, Shown, axis_of
 from initstudio.ui.chart.spread_notes import notes_of, value_of, width_note
@@ -88,7 +88,7 @@ class OverTime:
         canvas.left.show_as(names=tuple(f"{step:,}" for step in reversed(steps)))
         canvas.bottom.show_as(bare=True)
         canvas.name_axes(scene.quantity, "step")
-        below, title = numbers_height(scene.theme), title_height(scene.theme)
+        below = title = strip_height(scene.theme)
         unit = (canvas.rows - below - title) / (len(steps) - 1 + TALL)
         ends = -below / unit, len(steps) - 1 + TALL + title / unit
         canvas.look_at((0, canvas.columns), ends)
@@ -151,7 +151,7 @@ class OverTime:
 
 def ridges_that_fit(height: float, theme: Theme) -> int:
     """Return how many ridges have room in so many pixels."""
-    room = height - numbers_height(theme) - title_height(theme)
+    room = height - 2 * strip_height(theme)  # names above, numbers below
     return max(2, int(room / EACH - TALL + 1))
 
 

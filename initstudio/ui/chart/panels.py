@@ -86,14 +86,14 @@ class Panel:
         return floor(up * rows), floor(across * columns)
 
 
-def title_height(theme: Theme) -> float:
-    """Return the pixels that a panel's title needs."""
+def strip_height(theme: Theme) -> float:
+    """Return the pixels that a title above a panel needs, or the numbers below it."""
     return line_height(theme.plot_font) + RULE
 
 
-def numbers_height(theme: Theme) -> float:
-    """Return the pixels that the numbers below a panel need."""
-    return line_height(theme.plot_font) + RULE
+def panels_on(canvas: Canvas, count: int, theme: Theme, *, square: bool = False) -> list[Panel]:
+    """Return so many panels that fill a canvas, with titles; see `panels_in`."""
+    return panels_in(count, canvas.columns, canvas.rows, strip_height(theme), square=square)
 
 
 def panels_in(

@@ -12,7 +12,7 @@ from initstudio.history import History
 from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, Range, counted
-from initstudio.ui.chart.panels import Panel, title_height
+from initstudio.ui.chart.panels import Panel, strip_height
 from initstudio.ui.chart.stack import QUANTILE, Stack, axis_for, cells_in, relative
 from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.plots.quantity import Layers, Places, chosen_layers
@@ -171,7 +171,7 @@ class ActivationsPlot(Plot):
         canvas.bottom.show_as(names=() if several else names, bare=several)
         across = "layers, from the first to the last" if several else "layer"
         canvas.name_axes(across, "value of the outputs")
-        title = title_height(self.theme)
+        title = strip_height(self.theme)
         pixel = (whole / canvas.columns, (high - low) / max(40.0, canvas.rows - title))
         canvas.look_at((-0.5, whole - 0.5), (low, high + title * pixel[1]))
         shades, edges = amounts(self.theme), cells_in((low, high), CELLS)

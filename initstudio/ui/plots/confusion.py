@@ -14,7 +14,7 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import Shades, amounts
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, number
-from initstudio.ui.chart.panels import panels_in, title_height
+from initstudio.ui.chart.panels import panels_on
 from initstudio.ui.chart.square_table import SquareTable, font_for, inks_on, table_in
 from initstudio.ui.plots.judged_plot import JudgedPlot
 from initstudio.ui.plots.plot import Line, Table
@@ -127,8 +127,7 @@ class ConfusionPlot(JudgedPlot):
 
     def _draw_tables(self, names: tuple[str, ...]) -> None:
         canvas, theme = self.canvas, self.theme
-        title = title_height(self.theme)
-        panels = panels_in(len(self._drawn), canvas.columns, canvas.rows, title, square=True)
+        panels = panels_on(canvas, len(self._drawn), self.theme, square=True)
         self._tables = [table_in(panel, names, theme) for panel in panels]
         canvas.look_at((0, canvas.columns), (0, canvas.rows))
         canvas.begin(smooth=self.settled)

@@ -119,8 +119,9 @@ class DistributionPlot(Plot):
         if history is None or self.reads[0] not in history.latest:
             return
         several = self.options.style == MULTIPLES
+        lines = self.lines_with(self.reads[0], history)
         for layer in self._fitting(history) if several else (self._layer(),):
-            for line in self.lines_with(self.reads[0], history):
+            for line in lines:
                 group = self._now(self.of(line, history), line, layer)
                 if group and group.constant is None:
                     density(group)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from initstudio.history import History
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.lines import counted
-from initstudio.ui.chart.panels import Panel, panels_in, title_height
+from initstudio.ui.chart.panels import Panel, panels_on
 from initstudio.ui.plots.plot import Line, Plot
 
 Seed = Annotated[
@@ -72,8 +72,7 @@ class OneSeedPlot(Plot):
     def lay_out_panels(self, *, square: bool) -> None:
         """Give each contender that is drawn a panel, and no axes."""
         canvas = self.canvas
-        title = title_height(self.theme)
-        self.panels = panels_in(len(self.drawn), canvas.columns, canvas.rows, title, square=square)
+        self.panels = panels_on(canvas, len(self.drawn), self.theme, square=square)
         for axis in (canvas.left, canvas.bottom):
             axis.show_as(bare=True)
         canvas.name_axes("", "")

@@ -14,7 +14,7 @@ from initstudio.ui.chart.colours import amounts
 from initstudio.ui.chart.heat import Cells, cells_of, ends_of_all
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import counted, number
-from initstudio.ui.chart.panels import Panel, title_height
+from initstudio.ui.chart.panels import Panel, strip_height
 from initstudio.ui.plots.plot import Line, Plot, Table
 from initstudio.ui.plots.quantity import Places, Quantity, readings_of
 
@@ -199,7 +199,7 @@ class OverStepsPlot(Plot):
         single = len(lines) == 1
         wide = last if single else 1.0
         whole = wide * (len(lines) * (1 + GAP) - GAP)
-        title = title_height(self.theme) + ABOVE
+        title = strip_height(self.theme) + ABOVE
         tall = count / max(20.0, canvas.rows - title)
         pixel = (whole / canvas.columns, tall)
         canvas.left.show_as(names=self._places[1][::-1])

@@ -12,7 +12,7 @@ from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import signs
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, counted, number, quartiles_of
-from initstudio.ui.chart.panels import Panel, panels_in, title_height
+from initstudio.ui.chart.panels import Panel, panels_on
 from initstudio.ui.plots.layer_plot import LayerPlot
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.plots.quantity import Layers, Places, Quantity, chosen_layers, readings_of
@@ -154,8 +154,7 @@ class SimilarityPlot(LayerPlot):
             cosine_map(self.of(one, history).latest["cosines"][one.replicas, at])
             for one in self._mapped
         ]
-        title = title_height(self.theme)
-        self._panels = panels_in(len(self._mapped), canvas.columns, canvas.rows, title, square=True)
+        self._panels = panels_on(canvas, len(self._mapped), self.theme, square=True)
         for axis in (canvas.left, canvas.bottom):
             axis.show_as(bare=True)
         canvas.name_axes("", "")

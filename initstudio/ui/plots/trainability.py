@@ -21,7 +21,7 @@ from initstudio.results import Results
 from initstudio.ui.chart.canvas import Canvas
 from initstudio.ui.chart.colours import Shades, amounts
 from initstudio.ui.chart.lines import Array, Range, middle, number
-from initstudio.ui.chart.panels import Panel, numbers_height, title_height
+from initstudio.ui.chart.panels import Panel, strip_height
 from initstudio.ui.chart.words import VeiledWords, Word
 from initstudio.ui.plots.plot import Table
 from initstudio.ui.plots.study_plot import Change, StudyPlot
@@ -121,7 +121,7 @@ class TrainabilityPlot(StudyPlot):
         canvas.left.show_as(names=tuple(f"{depth:,.0f}" for depth in results.values["depth"]))
         canvas.name_axes(WEIGHTS, "depth, layers")
         whole = len(maps) * (columns + GAP) - GAP
-        head, foot = title_height(theme), numbers_height(theme)
+        head = foot = strip_height(theme)
         pixel = whole / canvas.columns, rows / max(40.0, canvas.rows - head - foot)
         above, below = (head * pixel[1], foot * pixel[1]) if several else (0.0, 0.0)
         canvas.look_at((-0.5, whole - 0.5), (-0.5 - below, rows - 0.5 + above))

@@ -17,7 +17,7 @@ from initstudio.ui.chart.colours import Pixels
 from initstudio.ui.chart.gallery import Caption, Gallery, as_pixels, galleries_in
 from initstudio.ui.chart.legend import Label
 from initstudio.ui.chart.lines import Array, number
-from initstudio.ui.chart.panels import panels_in, title_height
+from initstudio.ui.chart.panels import panels_on
 from initstudio.ui.plots.judged_plot import JudgedPlot
 from initstudio.ui.plots.plot import Line, Table
 from initstudio.ui.run_data import class_names, images_at
@@ -161,8 +161,7 @@ class WorstPlot(JudgedPlot):
         self, lines: tuple[Line, ...], found: list[_Worst], images: list[Images]
     ) -> None:
         canvas, theme = self.canvas, self.theme
-        title = title_height(self.theme)
-        panels = panels_in(len(lines), canvas.columns, canvas.rows, title)
+        panels = panels_on(canvas, len(lines), self.theme)
         captions = [[self._caption(one, at) for at in range(len(one.places))] for one in found]
         known = (image.shape for some in images for image in some if image is not None)
         height, width, _ = next(known, (1, 1, 4))

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from initstudio.ui.chart.canvas import Canvas
-from initstudio.ui.chart.panels import panels_in, title_height
+from initstudio.ui.chart.panels import panels_in, strip_height
 from initstudio.ui.theme import DARK, LIGHT, Theme
 
 
@@ -39,5 +39,5 @@ def test_titles_are_not_cut(theme: Theme, qtbot: QtBot) -> None:
     whole = ink_of(theme, 60.0, qtbot)
     assert whole > 40
     # letters that lie elsewhere between two pixels have a little more or less ink
-    assert ink_of(theme, title_height(theme), qtbot) == pytest.approx(whole, rel=0.05)
-    assert ink_of(theme, title_height(theme) - 8, qtbot) < 0.9 * whole
+    assert ink_of(theme, strip_height(theme), qtbot) == pytest.approx(whole, rel=0.05)
+    assert ink_of(theme, strip_height(theme) - 8, qtbot) < 0.9 * whole
